@@ -1,0 +1,54 @@
+package org.imagesearch.core;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/** How this project writes and reads JSON files: records, indented, instants as ISO-8601, absent values left out. */
+public final class Json {
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .addModule(new JavaTimeModule())
+            .addModule(new Jdk8Module())
+            .serializationInclusion(JsonInclude.Include.NON_ABSENT)
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private Json() {}
+
+    /** The UTF-8 bytes of a value, with a final newline. */
+    public static byte[] write(Object value) {
+        try {
+            return (MAPPER.writeValueAsString(value) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (JsonProcessingException e) {
+            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot write " + value.getClass() + " as JSON", e);
+        }
+    }
+
+    /**
+     * Reads a value.
+     *
+     * @param bytes UTF-8 JSON
+     * @param type the record to read
+     * @param name where the bytes come from, for the message
+     * @throws ImageSearchException (data) if the bytes are no JSON of that type
+     */
+    public static <T> T read(byte[] bytes, Class<T> type, String name) {
+        try {
+            return MAPPER.readValue(bytes, type);
+        } catch (JsonProcessingException e) {
+            throw new ImageSearchException(ErrorCode.DATA, name + " is not valid: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new ImageSearchException(ErrorCode.DATA, name + " is not valid: " + e.getMessage(), e);
+        }
+    }
+}

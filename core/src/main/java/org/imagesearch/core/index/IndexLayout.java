@@ -1,0 +1,25 @@
+package org.imagesearch.core.index;
+
+/** Names of the files of an index. */
+public final class IndexLayout {
+    public static final String CURRENT = "CURRENT";
+    public static final String MANIFEST = "index.json";
+    public static final String CENTROIDS = "centroids.faiss";
+
+    private IndexLayout() {}
+
+    /** The directory of a generation: {@code gen-000001}. */
+    public static String generation(int number) {
+        return String.format("gen-%06d", number);
+    }
+
+    /** The Faiss file of a shard: {@code shard-00000.faiss}. */
+    public static String shardIndex(int shard) {
+        return String.format("shard-%05d.faiss", shard);
+    }
+
+    /** The folder of a shard's row store: {@code shard-00000.rows}. */
+    public static String shardRows(int shard) {
+        return String.format("shard-%05d.rows", shard);
+    }
+}
