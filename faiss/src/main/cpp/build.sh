@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the native library into CLASSES_DIR, next to the class it belongs to. Does nothing when it is newer than its sources.
+#   build.sh CLASSES_DIR      (JAVACPP_CLASS_PATH: the jars of JavaCPP and OpenBLAS)
+set -euo pipefail
+
+classes=$1
+here=$(cd "$(dirname "$0")" && pwd)
+binding=org/imagesearch/faiss/binding
+library=$classes/$binding/linux-x86_64/libjniFaissCalls.so
+
+missing=()
+command -v g++ >/dev/null || missing+=(g++)
+[ -e /usr/include/faiss/IndexIVFFlat.h ] || missing+=(libfaiss-dev)
+ldconfig -p | grep -q 'libopenblas\.so\.0' || missing+=(libopenblas-dev)
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "The native part of 'faiss' needs Debian packages that are not installed: ${missing[*]}" >&2
+    echo "Install them: apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+stamp=$(cat "$here"/imagesearch_faiss.h "$here"/build.sh "$classes/$binding/FaissCalls.class" | sha256sum | cut -d' ' -f1)
+if [ -e "$library" ] && [ "$(cat "$library.stamp" 2>/dev/null)" = "$stamp" ]; then
+    exit 0
+fi
+
+java -cp "$JAVACPP_CLASS_PATH:$classes" org.bytedeco.javacpp.tools.Builder \
+    -d "$classes/$binding/linux-x86_64" \
+    -Dplatform.includepath="$here" \
+    -Dplatform.compiler.output.prefix="-O3" \
+    org.imagesearch.faiss.binding.FaissCalls
+[ -e "$library" ] || { echo "JavaCPP built no $library" >&2; exit 1; }
+rm -f "$classes/$binding"/linux-x86_64/*.cpp
+echo "$stamp" >"$library.stamp"

@@ -1,0 +1,278 @@
+package org.imagesearch.faiss;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongFunction;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.faiss.binding.FaissCalls;
+
+/**
+ * An IVFFlat index with inner product: vectors in inverted lists, one list per centroid, ids as the caller gave them.
+ *
+ * <p>Searching and reading are thread-safe and run on the calling thread alone. {@link #add} excludes them while it runs.
+ * {@link #close} waits for calls under way; a call after it is an {@link IllegalStateException}. Matrices are row-major.
+ */
+public final class IvfFlatIndex implements AutoCloseable {
+    private static final int MAX_K = 1 << 20;
+
+    private final NativeHandle handle;
+    private final int dimension;
+    private final int nlist;
+    private final boolean writable;
+
+    private IvfFlatIndex(String name, long address, boolean writable) {
+        this.handle = new NativeHandle(name, address, FaissCalls::free);
+        this.dimension = FaissCalls.dimension(address);
+        this.nlist = Math.toIntExact(FaissCalls.nlist(address));
+        this.writable = writable;
+    }
+
+    /**
+     * An empty index over given centroids.
+     *
+     * @param centroids float[nlist * dimension]
+     */
+    public static IvfFlatIndex fromCentroids(float[] centroids, int nlist, int dimension) {
+        FaissLibrary.require();
+        Arguments.requireRange("nlist", nlist, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("dimension", dimension, 1, Integer.MAX_VALUE);
+        Arguments.requireLength("centroids", centroids.length, (long) nlist * dimension);
+        return new IvfFlatIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), true);
+    }
+
+    /**
+     * Reads an index file into memory.
+     *
+     * @throws ImageSearchException (data) naming the file, if it is missing, damaged or of another kind
+     */
+    public static IvfFlatIndex read(Path file) {
+        return open(file, false);
+    }
+
+    /**
+     * Maps an index file: its lists stay on disk and enter memory as they are scanned. Read-only; the file must not change.
+     *
+     * @throws ImageSearchException (data) naming the file, if it is missing, damaged or of another kind
+     */
+    public static IvfFlatIndex map(Path file) {
+        return open(file, true);
+    }
+
+    private static IvfFlatIndex open(Path file, boolean map) {
+        FaissLibrary.require();
+        IndexFile.requireValid(file);
+        try {
+            return new IvfFlatIndex(file.toString(), FaissCalls.read(file.toString(), map), !map);
+        } catch (RuntimeException e) {
+            throw new ImageSearchException(ErrorCode.DATA, "cannot open the index file " + file + ": " + text(e), e);
+        }
+    }
+
+    /**
+     * Writes the index as a Faiss file.
+     *
+     * @throws ImageSearchException (resource) naming the file, if it cannot be written; what was written stays behind
+     */
+    public void write(Path file) {
+        handle.read(address -> {
+            try {
+                FaissCalls.write(address, file.toString());
+                return null;
+            } catch (RuntimeException e) {
+                throw new ImageSearchException(
+                        ErrorCode.RESOURCE, "cannot write the index file " + file + ": " + text(e), e);
+            }
+        });
+    }
+
+    /** Floats per vector. */
+    public int dimension() {
+        return dimension;
+    }
+
+    /** Inverted lists, and centroids. */
+    public int nlist() {
+        return nlist;
+    }
+
+    /** Vectors in all lists. */
+    public long size() {
+        return handle.read(FaissCalls::size);
+    }
+
+    /** A copy of the centroids, float[nlist * dimension]. */
+    public float[] centroids() {
+        float[] out = new float[Math.multiplyExact(nlist, dimension)];
+        return handle.read(address -> {
+            FaissCalls.centroids(address, out);
+            return out;
+        });
+    }
+
+    /**
+     * Finds the centroids nearest to each query.
+     *
+     * @param queries float[n * dimension]
+     * @param nprobe lists wanted per query, 1 to nlist
+     * @param lists out, long[n * nprobe], best first
+     * @param scores out, float[n * nprobe], inner products with the centroids
+     */
+    public void assign(float[] queries, int n, int nprobe, long[] lists, float[] scores) {
+        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("nprobe", nprobe, 1, nlist);
+        Arguments.requireLength("queries", queries.length, (long) n * dimension);
+        Arguments.requireLength("lists", lists.length, (long) n * nprobe);
+        Arguments.requireLength("scores", scores.length, (long) n * nprobe);
+        call(address -> {
+            FaissCalls.assign(address, queries, n, nprobe, lists, scores);
+            return null;
+        });
+    }
+
+    /**
+     * Adds vectors. Excludes every other call on this index while it runs.
+     *
+     * @param vectors float[n * dimension]
+     * @param ids long[n]
+     * @param lists long[n], the list of each vector as {@link #assign} with nprobe 1 gives it
+     */
+    public void add(float[] vectors, long[] ids, long[] lists, int n) {
+        if (!writable) {
+            throw ImageSearchException.input("a mapped index is read-only");
+        }
+        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireLength("vectors", vectors.length, (long) n * dimension);
+        Arguments.requireLength("ids", ids.length, n);
+        Arguments.requireLength("lists", lists.length, n);
+        for (int i = 0; i < n; i++) {
+            Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
+        }
+        handle.write(address -> {
+            FaissCalls.add(address, vectors, ids, lists, n);
+            return null;
+        });
+    }
+
+    /**
+     * Scans given lists.
+     *
+     * @param queries float[n * dimension]
+     * @param k hits wanted per query
+     * @param lists long[n * nprobe], as {@link #assign} gives them; -1 skips a place
+     * @param coarseScores float[n * nprobe], as {@link #assign} gives them
+     * @param filter ids to keep, or null for all
+     * @param ids out, long[n * k], best first, -1 where there are fewer; order among equal scores is not defined
+     * @param scores out, float[n * k], inner products
+     */
+    public void searchPreassigned(
+            float[] queries,
+            int n,
+            int k,
+            long[] lists,
+            float[] coarseScores,
+            int nprobe,
+            IdFilter filter,
+            long[] ids,
+            float[] scores) {
+        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("k", k, 1, MAX_K);
+        Arguments.requireRange("nprobe", nprobe, 1, nlist);
+        Arguments.requireLength("queries", queries.length, (long) n * dimension);
+        Arguments.requireLength("lists", lists.length, (long) n * nprobe);
+        Arguments.requireLength("coarse scores", coarseScores.length, (long) n * nprobe);
+        Arguments.requireLength("ids", ids.length, (long) n * k);
+        Arguments.requireLength("scores", scores.length, (long) n * k);
+        for (int i = 0; i < n * nprobe; i++) {
+            Arguments.requireRange("list", lists[i], -1, nlist - 1L);
+        }
+        LongFunction<Void> scan = selector -> call(address -> {
+            FaissCalls.searchPreassigned(address, queries, n, k, lists, coarseScores, nprobe, selector, ids, scores);
+            return null;
+        });
+        if (filter == null) {
+            scan.apply(0);
+        } else {
+            filter.handle().read(scan);
+        }
+    }
+
+    /** {@link #assign} and {@link #searchPreassigned} in one. */
+    public void search(float[] queries, int n, int k, int nprobe, IdFilter filter, long[] ids, float[] scores) {
+        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("nprobe", nprobe, 1, nlist);
+        long[] lists = new long[Math.multiplyExact(n, nprobe)];
+        float[] coarseScores = new float[lists.length];
+        assign(queries, n, nprobe, lists, coarseScores);
+        searchPreassigned(queries, n, k, lists, coarseScores, nprobe, filter, ids, scores);
+    }
+
+    /** Vectors in a list. */
+    public long listSize(int list) {
+        requireList(list);
+        return handle.read(address -> FaissCalls.listSize(address, list));
+    }
+
+    /** The ids of a list, in the order they are stored. */
+    public long[] listIds(int list) {
+        requireList(list);
+        return handle.read(address -> {
+            long[] out = new long[Math.toIntExact(FaissCalls.listSize(address, list))];
+            FaissCalls.listIds(address, list, out);
+            return out;
+        });
+    }
+
+    /** Copies vectors {@code from} to {@code from + count - 1} of a list, float[count * dimension]. */
+    public float[] listVectors(int list, long from, int count) {
+        requireList(list);
+        return handle.read(address -> {
+            long size = FaissCalls.listSize(address, list);
+            Arguments.requireRange("from", from, 0, size);
+            Arguments.requireRange("count", count, 0, size - from);
+            float[] out = new float[Math.multiplyExact(count, dimension)];
+            FaissCalls.listVectors(address, list, from, count, out);
+            return out;
+        });
+    }
+
+    /** The stored vector of an id, if it is in that list. */
+    public Optional<float[]> vector(int list, long id) {
+        requireList(list);
+        return handle.read(address -> {
+            long position = FaissCalls.listPosition(address, list, id);
+            if (position < 0) {
+                return Optional.empty();
+            }
+            float[] out = new float[dimension];
+            FaissCalls.listVectors(address, list, position, 1, out);
+            return Optional.of(out);
+        });
+    }
+
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    private void requireList(int list) {
+        Arguments.requireRange("list", list, 0, nlist - 1L);
+    }
+
+    private <T> T call(LongFunction<T> call) {
+        return handle.read(address -> {
+            try {
+                return call.apply(address);
+            } catch (ImageSearchException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                throw new ImageSearchException(ErrorCode.INTERNAL, "Faiss: " + text(e), e);
+            }
+        });
+    }
+
+    /** Faiss's own message, one line. */
+    private static String text(RuntimeException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+    }
+}

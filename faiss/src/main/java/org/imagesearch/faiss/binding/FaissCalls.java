@@ -1,0 +1,111 @@
+package org.imagesearch.faiss.binding;
+
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.Namespace;
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.StdString;
+
+/** The functions of {@code imagesearch_faiss.h}. A C++ exception arrives as a {@link RuntimeException} with its text. */
+@Platform(
+        include = "imagesearch_faiss.h",
+        compiler = {"cpp17"},
+        // JavaCPP hands these to the linker in reverse: our code, then Faiss, then what Faiss calls.
+        link = {"openblas@.0", "gomp", "faiss"})
+@Namespace("imagesearch")
+public final class FaissCalls {
+    private FaissCalls() {}
+
+    /**
+     * Loads OpenBLAS and then the library of this class.
+     *
+     * @throws UnsatisfiedLinkError if either is missing for this platform
+     */
+    public static void load() {
+        Loader.load(org.bytedeco.openblas.global.openblas.class);
+        Loader.load(FaissCalls.class);
+    }
+
+    @Name("faiss_version")
+    public static native @StdString String version();
+
+    @Name("ivf_from_centroids")
+    public static native long fromCentroids(float[] centroids, long nlist, int dimension);
+
+    @Name("ivf_read")
+    public static native long read(String path, boolean map);
+
+    @Name("ivf_free")
+    public static native void free(long handle);
+
+    @Name("ivf_write")
+    public static native void write(long handle, String path);
+
+    @Name("ivf_dimension")
+    public static native int dimension(long handle);
+
+    @Name("ivf_nlist")
+    public static native long nlist(long handle);
+
+    @Name("ivf_size")
+    public static native long size(long handle);
+
+    @Name("ivf_centroids")
+    public static native void centroids(long handle, float[] out);
+
+    @Name("ivf_assign")
+    public static native void assign(
+            long handle, float[] queries, long n, long nprobe, @Cast("int64_t*") long[] lists, float[] scores);
+
+    @Name("ivf_add")
+    public static native void add(
+            long handle, float[] vectors, @Cast("int64_t*") long[] ids, @Cast("int64_t*") long[] lists, long n);
+
+    @Name("selector_only")
+    public static native long selectorOnly(@Cast("int64_t*") long[] ids, long n);
+
+    @Name("selector_except")
+    public static native long selectorExcept(@Cast("int64_t*") long[] ids, long n);
+
+    @Name("selector_free")
+    public static native void selectorFree(long handle);
+
+    @Name("ivf_search_preassigned")
+    public static native void searchPreassigned(
+            long handle,
+            float[] queries,
+            long n,
+            long k,
+            @Cast("int64_t*") long[] lists,
+            float[] coarseScores,
+            long nprobe,
+            long selector,
+            @Cast("int64_t*") long[] ids,
+            float[] scores);
+
+    @Name("ivf_list_size")
+    public static native long listSize(long handle, long list);
+
+    @Name("ivf_list_ids")
+    public static native void listIds(long handle, long list, @Cast("int64_t*") long[] out);
+
+    @Name("ivf_list_vectors")
+    public static native void listVectors(long handle, long list, long from, long count, float[] out);
+
+    @Name("ivf_list_position")
+    public static native long listPosition(long handle, long list, long id);
+
+    @Name("kmeans")
+    public static native void kmeans(
+            float[] vectors,
+            long n,
+            int dimension,
+            long k,
+            int iterations,
+            int seed,
+            boolean spherical,
+            int maxPointsPerCentroid,
+            int threads,
+            float[] centroids);
+}

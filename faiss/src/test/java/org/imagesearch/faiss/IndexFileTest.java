@@ -1,0 +1,97 @@
+package org.imagesearch.faiss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IndexFileTest {
+    private static final int DIMENSION = 8;
+    private static final int NLIST = 64;
+
+    @TempDir
+    Path folder;
+
+    private Path file;
+    private byte[] bytes;
+
+    @BeforeEach
+    void writeAnIndex() throws IOException {
+        file = folder.resolve("shard.faiss");
+        Vectors vectors = new Vectors(2, 500, DIMENSION);
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            index.write(file);
+        }
+        bytes = Files.readAllBytes(file);
+    }
+
+    @Test
+    void aFileShortByAnyAmountIsRefused() throws IOException {
+        Random random = new Random(1);
+        for (int i = 0; i < 200; i++) {
+            int length = i < 60 ? i : random.nextInt(bytes.length);
+            Files.write(file, Arrays.copyOf(bytes, length));
+            assertThatThrownBy(() -> IvfFlatIndex.map(file))
+                    .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
+                            .isEqualTo(ErrorCode.DATA))
+                    .hasMessageContaining(file.toString());
+        }
+    }
+
+    @Test
+    void bytesAfterTheEndAreRefused() throws IOException {
+        Files.write(file, Arrays.copyOf(bytes, bytes.length + 1));
+        assertThatThrownBy(() -> IvfFlatIndex.read(file)).hasMessageContaining("length");
+    }
+
+    @Test
+    void flippedBitsAreRefusedOrChangeOnlyVectors() throws IOException {
+        long seed = 20261124;
+        Random random = new Random(seed);
+        float[] query = new float[DIMENSION];
+        query[0] = 1;
+        for (int i = 0; i < 400; i++) {
+            byte[] flipped = bytes.clone();
+            flipped[random.nextInt(i % 2 == 0 ? 120 : bytes.length)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, flipped);
+            try (IvfFlatIndex index = i % 3 == 0 ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file)) {
+                index.search(query, 1, 5, NLIST, null, new long[5], new float[5]);
+            } catch (ImageSearchException e) {
+                assertThat(e.code()).as("seed %d, flip %d", seed, i).isEqualTo(ErrorCode.DATA);
+            }
+        }
+    }
+
+    @Test
+    void fewListsInUseAreStoredSparselyAndReadBack() throws IOException {
+        Path sparse = folder.resolve("sparse.faiss");
+        try (IvfFlatIndex index = IvfFlatIndex.read(file);
+                IvfFlatIndex almostEmpty = IvfFlatIndex.fromCentroids(index.centroids(), NLIST, DIMENSION)) {
+            almostEmpty.add(index.listVectors(0, 0, 1), new long[] {5}, new long[] {3}, 1);
+            almostEmpty.write(sparse);
+        }
+        assertThat(new String(Files.readAllBytes(sparse), StandardCharsets.ISO_8859_1))
+                .contains("sprs");
+        try (IvfFlatIndex index = IvfFlatIndex.map(sparse)) {
+            assertThat(index.size()).isEqualTo(1);
+            assertThat(index.listIds(3)).containsExactly(5);
+        }
+    }
+
+    @Test
+    void missingFilesAndFoldersAreNamed() {
+        assertThatThrownBy(() -> IvfFlatIndex.read(folder.resolve("absent.faiss")))
+                .hasMessageContaining("absent");
+        assertThatThrownBy(() -> IvfFlatIndex.read(folder)).hasMessageContaining(folder.toString());
+    }
+}

@@ -1,0 +1,245 @@
+package org.imagesearch.faiss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IvfFlatIndexTest {
+    private static final int NLIST = 32;
+    private static final int K = 10;
+
+    private final Vectors vectors = new Vectors(11, 3_000, 48);
+    private long liveBefore;
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void countNativeObjects() {
+        liveBefore = NativeHandle.live();
+    }
+
+    @AfterEach
+    void everyNativeObjectIsFreed() {
+        assertThat(NativeHandle.live()).isEqualTo(liveBefore);
+    }
+
+    @Test
+    void probingEveryListEqualsExactSearch() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            assertThat(index.size()).isEqualTo(vectors.count);
+            for (int i = 0; i < vectors.count; i += 97) {
+                float[] query = vectors.row(i);
+                long[] ids = new long[K];
+                float[] scores = new float[K];
+                index.search(query, 1, K, NLIST, null, ids, scores);
+                assertThat(ids).containsExactly(vectors.nearest(query, K, id -> true));
+                assertThat(scores[0]).isCloseTo(1f, within(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void fewerListsFindMostOfTheNearest() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            int found = 0;
+            int wanted = 0;
+            for (int i = 0; i < vectors.count; i += 31) {
+                long[] ids = new long[K];
+                index.search(vectors.row(i), 1, K, 8, null, ids, new float[K]);
+                long[] exact = vectors.nearest(vectors.row(i), K, id -> true);
+                found += (int) LongStream.of(exact)
+                        .filter(id -> LongStream.of(ids).anyMatch(other -> other == id))
+                        .count();
+                wanted += K;
+            }
+            assertThat((double) found / wanted).isBetween(0.6, 1.0);
+        }
+    }
+
+    @Test
+    void aBatchGivesWhatSingleQueriesGive() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            int n = 50;
+            long[] ids = new long[n * K];
+            float[] scores = new float[n * K];
+            index.search(Arrays.copyOf(vectors.values, n * vectors.dimension), n, K, 4, null, ids, scores);
+            for (int i = 0; i < n; i++) {
+                long[] single = new long[K];
+                index.search(vectors.row(i), 1, K, 4, null, single, new float[K]);
+                assertThat(Arrays.copyOfRange(ids, i * K, (i + 1) * K)).containsExactly(single);
+            }
+        }
+    }
+
+    @Test
+    void missingHitsAreMinusOne() {
+        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+            index.add(new float[] {1, 0}, new long[] {7}, new long[] {0}, 1);
+            long[] ids = new long[3];
+            index.search(new float[] {1, 0}, 1, 3, 2, null, ids, new float[3]);
+            assertThat(ids).containsExactly(7, -1, -1);
+        }
+    }
+
+    @Test
+    void listsMaskedWithMinusOneAreNotScanned() {
+        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+            index.add(new float[] {1, 0, 0, 1}, new long[] {7, 8}, new long[] {0, 1}, 2);
+            long[] ids = new long[2];
+            float[] query = {0.6f, 0.8f};
+            index.searchPreassigned(query, 1, 2, new long[] {-1, 0}, new float[2], 2, null, ids, new float[2]);
+            assertThat(ids).containsExactly(7, -1);
+        }
+    }
+
+    @Test
+    void filtersKeepOrLeaveOutIds() {
+        long[] some = LongStream.of(vectors.ids).filter(id -> id % 7 == 0).toArray();
+        float[] query = vectors.row(5);
+        try (IvfFlatIndex index = vectors.index(NLIST);
+                IdFilter only = IdFilter.only(some);
+                IdFilter except = IdFilter.except(some)) {
+            long[] ids = new long[K];
+            index.search(query, 1, K, NLIST, only, ids, new float[K]);
+            assertThat(ids).containsExactly(vectors.nearest(query, K, id -> id % 7 == 0));
+            index.search(query, 1, K, NLIST, except, ids, new float[K]);
+            assertThat(ids).containsExactly(vectors.nearest(query, K, id -> id % 7 != 0));
+        }
+    }
+
+    @Test
+    void aFileReadOrMappedAnswersLikeTheIndexThatWroteIt() {
+        Path file = folder.resolve("shard.faiss");
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            index.write(file);
+            try (IvfFlatIndex read = IvfFlatIndex.read(file);
+                    IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+                for (int i = 0; i < vectors.count; i += 301) {
+                    assertThat(hits(read, i)).isEqualTo(hits(index, i));
+                    assertThat(hits(mapped, i)).isEqualTo(hits(index, i));
+                }
+                assertThat(mapped.centroids()).containsExactly(index.centroids());
+                assertThatThrownBy(() -> mapped.add(vectors.row(0), new long[1], new long[1], 1))
+                        .isInstanceOf(ImageSearchException.class)
+                        .hasMessageContaining("read-only");
+            }
+        }
+    }
+
+    @Test
+    void listsGiveBackIdsAndVectors() {
+        Path file = folder.resolve("shard.faiss");
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            index.write(file);
+            try (IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+                long total = 0;
+                for (int list = 0; list < NLIST; list++) {
+                    long[] ids = mapped.listIds(list);
+                    assertThat(ids).hasSize((int) mapped.listSize(list));
+                    total += ids.length;
+                    for (int i = 0; i < ids.length; i += 17) {
+                        int row = (int) ((ids[i] - vectors.ids[0]) / 3);
+                        assertThat(mapped.vector(list, ids[i])).hasValue(vectors.row(row));
+                        assertThat(index.listVectors(list, i, 1)).containsExactly(vectors.row(row));
+                    }
+                }
+                assertThat(total).isEqualTo(vectors.count);
+                assertThat(mapped.vector(0, 42)).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void wrongArgumentsAreInputErrorsNotCrashes() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            float[] query = vectors.row(0);
+            assertInput(() -> index.search(query, 1, K, NLIST + 1, null, new long[K], new float[K]), "nprobe");
+            assertInput(() -> index.search(query, 1, 0, 1, null, new long[K], new float[K]), "k is 0");
+            assertInput(() -> index.search(query, 2, K, 1, null, new long[2 * K], new float[2 * K]), "queries");
+            assertInput(() -> index.search(query, 1, K, 1, null, new long[K - 1], new float[K]), "ids");
+            assertInput(() -> index.add(query, new long[1], new long[] {NLIST}, 1), "list of vector 0");
+            assertInput(() -> index.listIds(-1), "list");
+            assertInput(() -> index.listVectors(0, 0, 1 << 30), "count");
+            assertInput(
+                    () -> index.searchPreassigned(
+                            query, 1, K, new long[] {NLIST}, new float[1], 1, null, new long[K], new float[K]),
+                    "list");
+        }
+        assertInput(() -> IvfFlatIndex.fromCentroids(new float[3], 2, 2), "centroids");
+        assertInput(() -> IdFilter.only(new long[0]), "at least one id");
+    }
+
+    @Test
+    void closingWaitsForSearchesAndEndsLaterOnes() throws Exception {
+        IvfFlatIndex index = vectors.index(NLIST);
+        AtomicInteger done = new AtomicInteger();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            var searches = IntStream.range(0, 8)
+                    .<Future<?>>mapToObj(thread -> threads.submit(() -> {
+                        long[] ids = new long[K];
+                        while (true) {
+                            index.search(vectors.row(thread), 1, K, NLIST, null, ids, new float[K]);
+                            done.incrementAndGet();
+                        }
+                    }))
+                    .toList();
+            while (done.get() < 200) {
+                Thread.onSpinWait();
+            }
+            index.close();
+            for (Future<?> search : searches) {
+                assertThatThrownBy(search::get)
+                        .hasCauseInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        index.close();
+        assertThatThrownBy(index::size).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void writingWhereNothingCanBeWrittenNamesTheFile() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            Path file = folder.resolve("absent/shard.faiss");
+            assertThatThrownBy(() -> index.write(file))
+                    .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
+                            .isEqualTo(ErrorCode.RESOURCE))
+                    .hasMessageContaining(file.toString());
+        }
+    }
+
+    private static void assertInput(Runnable call, String message) {
+        assertThatThrownBy(call::run)
+                .isInstanceOfSatisfying(
+                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT))
+                .hasMessageContaining(message);
+    }
+
+    private record Hits(String ids, String scores) {}
+
+    private Hits hits(IvfFlatIndex index, int row) {
+        long[] ids = new long[K];
+        float[] scores = new float[K];
+        index.search(vectors.row(row), 1, K, 5, null, ids, scores);
+        return new Hits(Arrays.toString(ids), Arrays.toString(scores));
+    }
+}
