@@ -1,0 +1,58 @@
+package org.imagesearch.clip;
+
+import org.imagesearch.clip.PictureException.Reason;
+
+/**
+ * Decodes JPEG, PNG, GIF, BMP and WebP to RGB, as Pillow's {@code convert("RGB")} shows them: alpha dropped and not blended,
+ * grey repeated, palettes looked up, inks turned to light, the first frame of an animation, colour profiles ignored. Of 16
+ * bits the upper 8 count; there alone Pillow differs, for grey, which it cuts at 255 and so turns white.
+ *
+ * <p>The format is told by the file's first bytes, never by its name. A JPEG without an end marker counts as truncated.
+ * Immutable and thread-safe.
+ */
+public final class PictureDecoder {
+    private final DecodeLimits limits;
+    private final boolean applyOrientation;
+
+    /**
+     * @param limits the largest picture decoded
+     * @param applyOrientation whether a JPEG is turned as its Exif orientation says; CLIP's reference code does not
+     */
+    public PictureDecoder(DecodeLimits limits, boolean applyOrientation) {
+        this.limits = limits;
+        this.applyOrientation = applyOrientation;
+    }
+
+    /** @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits */
+    public Picture decode(byte[] bytes) {
+        if (bytes.length > limits.maxBytes()) {
+            throw new PictureException(
+                    Reason.TOO_LARGE, "the file has " + bytes.length + " bytes, the limit is " + limits.maxBytes());
+        }
+        PictureHeader header = PictureHeader.read(bytes);
+        requireWithinLimits(header);
+        return switch (header.format()) {
+            case GIF -> GifDecoder.decode(bytes, header);
+            case BMP -> BmpDecoder.decode(bytes, header);
+            case PNG, WEBP -> OpenCvDecoder.decode(bytes, header);
+            case JPEG -> jpeg(bytes, header);
+        };
+    }
+
+    private Picture jpeg(byte[] bytes, PictureHeader header) {
+        Picture stored =
+                header.components() == 4 ? FourInkDecoder.decode(bytes, header) : OpenCvDecoder.decode(bytes, header);
+        return applyOrientation && header.exif() ? Orientation.apply(Orientation.of(bytes), stored) : stored;
+    }
+
+    private void requireWithinLimits(PictureHeader header) {
+        long pixels = (long) header.width() * header.height();
+        if (pixels > limits.maxPixels() || Math.max(header.width(), header.height()) > limits.maxSide()) {
+            throw new PictureException(
+                    Reason.TOO_LARGE,
+                    String.format(
+                            "the picture has %d x %d pixels, the limits are %d pixels and a side of %d",
+                            header.width(), header.height(), limits.maxPixels(), limits.maxSide()));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.imagesearch.clip;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+
+/** Texts to token ids, by a {@code tokenizer.json}. Thread-safe. */
+final class Tokenizer implements AutoCloseable {
+    /** More than any model reads; keeps a pasted book from being tokenized whole. */
+    private static final int MAX_CHARACTERS = 8192;
+
+    static {
+        // Without these, the library looks for a CUDA build on the network where there is a GPU.
+        setIfAbsent("ai.djl.offline", "true");
+        setIfAbsent("RUST_FLAVOR", "cpu");
+    }
+
+    private final HuggingFaceTokenizer tokenizer;
+
+    private Tokenizer(HuggingFaceTokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * @param maxLength most tokens of a text, markers included
+     * @throws ImageSearchException (data) naming the file, if it is no tokenizer
+     */
+    static Tokenizer open(Path file, int maxLength) {
+        try {
+            return new Tokenizer(HuggingFaceTokenizer.newInstance(
+                    file,
+                    Map.of(
+                            "addSpecialTokens", "true",
+                            "truncation", "true",
+                            "padding", "true",
+                            "maxLength", Integer.toString(maxLength),
+                            "modelMaxLength", Integer.toString(maxLength))));
+        } catch (IOException | RuntimeException e) {
+            throw new ImageSearchException(
+                    ErrorCode.DATA, "cannot open the tokenizer " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Token ids and masks of texts, padded to the longest of them. */
+    Encoding[] encode(List<String> texts) {
+        return tokenizer.batchEncode(texts.stream().map(Tokenizer::shortened).toList());
+    }
+
+    private static String shortened(String text) {
+        if (text.length() <= MAX_CHARACTERS) {
+            return text;
+        }
+        boolean splitsPair = Character.isHighSurrogate(text.charAt(MAX_CHARACTERS - 1));
+        return text.substring(0, splitsPair ? MAX_CHARACTERS - 1 : MAX_CHARACTERS);
+    }
+
+    private static void setIfAbsent(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}
