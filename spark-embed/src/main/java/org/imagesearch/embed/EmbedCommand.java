@@ -1,0 +1,227 @@
+package org.imagesearch.embed;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.imagesearch.clip.Device;
+import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.clip.ImageEncoder;
+import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Settings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code bin/embed}: turns pictures into a dataset of embeddings. Exit status 0 done, 1 failed, 2 wrong usage, told in one line.
+ */
+@Command(
+        name = "embed",
+        description =
+                "Turns every picture of a folder into a CLIP embedding, written as Parquet. Run again, it goes on where it"
+                        + " stopped and takes in new pictures.",
+        mixinStandardHelpOptions = true,
+        version = "imagesearch embed 0.1.0",
+        sortOptions = false,
+        usageHelpAutoWidth = true)
+public final class EmbedCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbedCommand.class);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--input",
+            required = true,
+            paramLabel = "X",
+            description = "folder or glob of pictures; a .txt beside a picture is its caption")
+    private String input;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "dataset to write or to go on with")
+    private String output;
+
+    @Option(names = "--model", required = true, paramLabel = "BUNDLE", description = "model bundle")
+    private Path model;
+
+    @Option(names = "--ids", paramLabel = "HOW", description = "ids of new pictures: sequence (default) or filename")
+    private String ids;
+
+    @Option(names = "--wave-size", paramLabel = "N", description = "pictures per atomic commit (default: 20000)")
+    private Integer waveSize;
+
+    @Option(names = "--retry-failed", description = "try the pictures of failures/ again, too")
+    private boolean retryFailed;
+
+    @Option(names = "--device", paramLabel = "WHAT", description = "cpu (default), cuda or auto")
+    private String device;
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "Spark master (default: spark-submit's, else local[*])")
+    private String master;
+
+    @Option(names = "--conf", paramLabel = "FILE", description = "settings, HOCON")
+    private Path conf;
+
+    /** The program. */
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    /** Runs the program without ending the process and returns its exit status. */
+    static int execute(String... arguments) {
+        return new CommandLine(new EmbedCommand())
+                .setParameterExceptionHandler((e, given) -> {
+                    e.getCommandLine().getErr().println("embed: " + oneLine(e.getMessage()));
+                    return CommandLine.ExitCode.USAGE;
+                })
+                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
+                .execute(arguments);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        long begin = System.nanoTime();
+        Settings settings = Settings.load("embed", Optional.ofNullable(conf), System.getenv(), commandLineSettings());
+        EmbedSettings bound = settings.bind(EmbedSettings.class);
+        ModelBundle bundle = ModelBundle.open(model.toAbsolutePath());
+        requireUsable(bundle, bound);
+        LOG.info("settings={}", settings.render());
+        try (SparkSession spark = session()) {
+            EmbedJob.Summary summary =
+                    new EmbedJob(spark, bound, bundle, location(spark, bundle), output, out).run(input, retryFailed);
+            describe(summary, (System.nanoTime() - begin) / 1e9, out);
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private Map<String, String> commandLineSettings() {
+        Map<String, String> given = new HashMap<>();
+        if (ids != null) {
+            given.put("ids", ids);
+        }
+        if (waveSize != null) {
+            given.put("wave-size", waveSize.toString());
+        }
+        if (device != null) {
+            given.put("model.device", device);
+        }
+        return given;
+    }
+
+    /** A model or a device that cannot be used ends the job here, before a picture is touched. */
+    private static void requireUsable(ModelBundle bundle, EmbedSettings settings) {
+        EncoderSettings encoder = settings.model().encoder();
+        // The driver of a cluster has no GPU of its own: executors check theirs.
+        Device checked = encoder.device() == Device.CPU ? Device.CPU : Device.AUTO;
+        ImageEncoder.open(bundle, new EncoderSettings(checked, 0, 1, 1)).close();
+    }
+
+    private SparkSession session() {
+        SparkConf configuration = new SparkConf();
+        if (master != null) {
+            configuration.setMaster(master);
+        }
+        configuration.setIfMissing("spark.master", "local[*]");
+        if (isLocal(configuration)) {
+            // A job on one machine has no business listening to others.
+            configuration.setIfMissing("spark.ui.enabled", "false");
+            configuration.setIfMissing("spark.driver.host", "127.0.0.1");
+            configuration.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+        }
+        // A wave becomes visible by one rename; markers inside it tell nobody anything.
+        configuration.set("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false");
+        return SparkSession.builder()
+                .appName("imagesearch embed")
+                .config(configuration)
+                .getOrCreate();
+    }
+
+    /** On one machine the bundle is used where it is; Spark brings it to executors elsewhere. */
+    private static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) {
+        Path directory = bundle.directory().toAbsolutePath().normalize();
+        boolean shipped = !isLocal(spark.sparkContext().getConf());
+        if (shipped) {
+            spark.sparkContext().addFile(directory.toString(), true);
+        }
+        return new ExecutorModel.Location(
+                shipped ? directory.getFileName().toString() : directory.toString(),
+                shipped,
+                bundle.fingerprint().value());
+    }
+
+    private static boolean isLocal(SparkConf configuration) {
+        return configuration.get("spark.master").startsWith("local");
+    }
+
+    private void describe(EmbedJob.Summary summary, double seconds, PrintWriter out) {
+        var manifest = summary.manifest();
+        long failed =
+                summary.errors().values().stream().mapToLong(Long::longValue).sum();
+        if (summary.embedded() + failed == 0) {
+            out.printf(
+                    Locale.ROOT, "nothing to do: all %,d listed pictures were dealt with before%n", manifest.listed());
+        } else {
+            out.printf(
+                    Locale.ROOT,
+                    "%,d pictures embedded, %,d failed, %.1f s, %.0f pictures/s%n",
+                    summary.embedded(),
+                    failed,
+                    seconds,
+                    (summary.embedded() + failed) / seconds);
+        }
+        if (failed > 0) {
+            out.println("failures: "
+                    + summary.errors().entrySet().stream()
+                            .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                            .limit(8)
+                            .map(error -> error.getKey() + " " + error.getValue())
+                            .collect(Collectors.joining(", ")));
+        }
+        if (summary.ignored() > 0) {
+            out.printf(Locale.ROOT, "%,d files are no pictures by their names and were left out%n", summary.ignored());
+        }
+        out.printf(
+                Locale.ROOT,
+                "dataset: %,d listed, %,d embedded, %,d failed, coverage %.2f%%%n",
+                manifest.listed(),
+                manifest.embedded(),
+                manifest.failed(),
+                100.0 * manifest.embedded() / Math.max(1, manifest.listed()));
+        out.flush();
+    }
+
+    /** Spark wraps what tasks throw; the person at the terminal gets the innermost of ours, in one line. */
+    private static int fail(Exception e, PrintWriter err) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ImageSearchException known) {
+                LOG.debug("embed failed", e);
+                err.println("embed: " + oneLine(known.getMessage()));
+                return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+            }
+        }
+        LOG.error("embed failed", e);
+        err.println("embed: " + oneLine(String.valueOf(e.getMessage())));
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String oneLine(String message) {
+        return message.lines().findFirst().orElse("failed");
+    }
+}

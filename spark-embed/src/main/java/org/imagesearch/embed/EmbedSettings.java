@@ -1,0 +1,114 @@
+package org.imagesearch.embed;
+
+import java.io.Serializable;
+import java.time.Duration;
+import org.imagesearch.clip.DecodeLimits;
+import org.imagesearch.clip.Device;
+import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Bytes;
+
+/**
+ * Settings of the embedding job, {@code embed.conf}.
+ *
+ * @param waveSize pictures per wave
+ * @param ids how new pictures get their ids
+ * @param seed of the sample of captions
+ * @param queries captions in that sample at most; 0 for none
+ * @param taskPictures pictures in one Spark task
+ * @param model how the model runs
+ * @param picture what is decoded, and how
+ */
+record EmbedSettings(
+        int waveSize, IdSource ids, int seed, int queries, int taskPictures, Model model, PictureSettings picture) {
+    /** Failures of one wave are gathered on the driver. */
+    private static final int MAX_WAVE_SIZE = 1_000_000;
+
+    /** Where an id comes from. */
+    enum IdSource {
+        SEQUENCE,
+        FILENAME
+    }
+
+    /**
+     * @param device what the model runs on
+     * @param threads of one run on the CPU; 0 takes every processor
+     * @param batch pictures in one run
+     * @param linger how long a run waits for more pictures
+     */
+    record Model(Device device, int threads, int batch, Duration linger) {
+        EncoderSettings encoder() {
+            int processors = Runtime.getRuntime().availableProcessors();
+            return new EncoderSettings(device, 0, threads == 0 ? processors : threads, batch);
+        }
+    }
+
+    /**
+     * @param bytes of a file at most
+     * @param pixels of a picture at most
+     * @param side of a picture at most
+     * @param applyOrientation whether Exif orientation counts
+     * @param captionLength characters of a caption kept
+     * @param inFlight decoded pictures per task that wait for the model
+     */
+    record PictureSettings(
+            Bytes bytes, long pixels, int side, boolean applyOrientation, int captionLength, int inFlight) {
+        DecodeLimits limits() {
+            return new DecodeLimits(bytes.count(), pixels, side);
+        }
+    }
+
+    /** What a task needs of the settings, in a form that travels. */
+    record TaskSettings(
+            Device device,
+            int threads,
+            int batch,
+            long lingerNanos,
+            long pictureBytes,
+            long picturePixels,
+            int pictureSide,
+            boolean applyOrientation,
+            int captionLength,
+            int inFlight)
+            implements Serializable {
+        EncoderSettings encoder() {
+            return new Model(device, threads, batch, Duration.ofNanos(lingerNanos)).encoder();
+        }
+
+        DecodeLimits limits() {
+            return new DecodeLimits(pictureBytes, picturePixels, pictureSide);
+        }
+    }
+
+    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    EmbedSettings {
+        requireRange("wave-size", waveSize, 1, MAX_WAVE_SIZE);
+        requireRange("queries", queries, 0, 1_000_000);
+        requireRange("task-pictures", taskPictures, 1, 100_000);
+        requireRange("model.threads", model.threads, 0, 1024);
+        requireRange("model.batch", model.batch, 1, 4096);
+        requireRange("picture.in-flight", picture.inFlight, 1, 4096);
+        requireRange("picture.caption-length", picture.captionLength, 0, 100_000);
+        picture.limits();
+    }
+
+    TaskSettings forTasks() {
+        return new TaskSettings(
+                model.device,
+                model.threads,
+                model.batch,
+                model.linger.toNanos(),
+                picture.bytes.count(),
+                picture.pixels,
+                picture.side,
+                picture.applyOrientation,
+                picture.captionLength,
+                picture.inFlight);
+    }
+
+    private static void requireRange(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw ImageSearchException.input("setting embed.%s is %d, expected %d to %d", name, value, least, most);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package org.imagesearch.embed;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.LongAccumulator;
+import org.imagesearch.clip.Picture;
+import org.imagesearch.clip.PictureDecoder;
+import org.imagesearch.clip.PictureException;
+import org.imagesearch.embed.EmbedSettings.TaskSettings;
+
+/**
+ * The pictures of one task as rows of {@link RowSchemas#RESULTS}: read, decoded and preprocessed on the task's thread, encoded
+ * in the executor's batches, at most {@code inFlight} at once. A picture that fails becomes a row that says why.
+ */
+final class PictureRows implements Iterator<Row> {
+    private static final int MESSAGE_LENGTH = 300;
+    private static final int CAPTION_BYTES = 1 << 20;
+
+    private final Iterator<ListedPicture> pictures;
+    private final ExecutorModel model;
+    private final PictureDecoder decoder;
+    private final TaskSettings settings;
+    private final Configuration configuration;
+    private final LongAccumulator done;
+    private final Deque<Pending> inFlight = new ArrayDeque<>();
+
+    PictureRows(
+            Iterator<ListedPicture> pictures,
+            ExecutorModel model,
+            TaskSettings settings,
+            Configuration configuration,
+            LongAccumulator done) {
+        this.pictures = pictures;
+        this.model = model;
+        this.settings = settings;
+        this.configuration = configuration;
+        this.done = done;
+        this.decoder = new PictureDecoder(settings.limits(), settings.applyOrientation());
+    }
+
+    /** A picture on its way: with an embedding to come, or with the row of its failure. */
+    private record Pending(
+            ListedPicture listed,
+            int width,
+            int height,
+            String caption,
+            CompletableFuture<float[]> embedding,
+            Row failure) {}
+
+    @Override
+    public boolean hasNext() {
+        return !inFlight.isEmpty() || pictures.hasNext();
+    }
+
+    @Override
+    public Row next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        requireNotKilled();
+        while (inFlight.size() < settings.inFlight() && pictures.hasNext()) {
+            inFlight.addLast(start(pictures.next()));
+        }
+        Row row = finish(inFlight.removeFirst());
+        done.add(1);
+        return row;
+    }
+
+    private Pending start(ListedPicture listed) {
+        Stage stage = Stage.READ;
+        try {
+            byte[] bytes = PictureFiles.read(listed.getUri(), settings.pictureBytes(), configuration);
+            String caption = caption(listed);
+            stage = Stage.DECODE;
+            Picture picture = decoder.decode(bytes);
+            stage = Stage.PREPROCESS;
+            byte[] pixels = model.preprocessor().apply(picture);
+            return new Pending(
+                    listed,
+                    picture.width(),
+                    picture.height(),
+                    caption,
+                    model.encoder().submit(pixels),
+                    null);
+        } catch (PictureException e) {
+            return failed(listed, stage, e.reason().name().toLowerCase(Locale.ROOT), e);
+        } catch (PictureFiles.TooLargeException e) {
+            return failed(listed, stage, "too_large", e);
+        } catch (FileNotFoundException e) {
+            return failed(listed, stage, "missing", e);
+        } catch (IOException e) {
+            return failed(listed, stage, "unreadable", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TaskKilledException("interrupted");
+        } catch (RuntimeException e) {
+            return failed(listed, stage, "internal", e);
+        }
+    }
+
+    private Row finish(Pending pending) {
+        if (pending.failure != null) {
+            return pending.failure;
+        }
+        try {
+            float[] embedding = pending.embedding.get();
+            return RowFactory.create(
+                    pending.listed.getId(),
+                    pending.listed.getUri(),
+                    pending.width,
+                    pending.height,
+                    pending.caption,
+                    embedding,
+                    null,
+                    null,
+                    null,
+                    pending.listed.getAttempts() + 1);
+        } catch (ExecutionException e) {
+            return failed(pending.listed, Stage.ENCODE, "internal", e.getCause()).failure;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TaskKilledException("interrupted");
+        }
+    }
+
+    /** A caption that cannot be read is no reason to lose the picture. */
+    private String caption(ListedPicture listed) {
+        if (listed.getCaptionUri() == null) {
+            return null;
+        }
+        try {
+            byte[] bytes = PictureFiles.read(listed.getCaptionUri(), CAPTION_BYTES, configuration);
+            String text = new String(bytes, StandardCharsets.UTF_8).strip();
+            if (text.codePointCount(0, text.length()) > settings.captionLength()) {
+                text = text.substring(0, text.offsetByCodePoints(0, settings.captionLength()));
+            }
+            return text.isEmpty() ? null : text;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static Pending failed(ListedPicture listed, Stage stage, String error, Throwable cause) {
+        String message = String.valueOf(cause.getMessage()).replaceAll("\\s+", " ");
+        Row row = RowFactory.create(
+                listed.getId(),
+                listed.getUri(),
+                null,
+                null,
+                null,
+                null,
+                stage.text(),
+                error,
+                message.length() <= MESSAGE_LENGTH ? message : message.substring(0, MESSAGE_LENGTH),
+                listed.getAttempts() + 1);
+        return new Pending(listed, 0, 0, null, null, row);
+    }
+
+    private static void requireNotKilled() {
+        TaskContext context = TaskContext.get();
+        if (context != null && context.isInterrupted()) {
+            throw new TaskKilledException("killed");
+        }
+    }
+}

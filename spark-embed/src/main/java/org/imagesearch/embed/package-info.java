@@ -1,0 +1,11 @@
+/**
+ * The Spark job that turns pictures into a dataset of embeddings.
+ *
+ * <p>{@link org.imagesearch.embed.EmbedCommand} is the program. The driver lists the input and gives every picture its id and its
+ * wave ({@code Listing}), then commits wave after wave ({@code WaveJob}, {@code DatasetFolder}). A task reads, decodes and
+ * preprocesses its pictures ({@code PictureRows}); all tasks of an executor share one model ({@code ExecutorModel}).
+ *
+ * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the rename of
+ * {@code images/wave=N} is the commit. Whatever is in {@code _staging/} at the next start is left over from a killed run.
+ */
+package org.imagesearch.embed;
