@@ -1,0 +1,225 @@
+package org.imagesearch.merge;
+
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.settings.Settings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code bin/merge}: builds an index from a dataset of embeddings. Exit status 0 done, 1 failed, 2 wrong usage, told in one
+ * line.
+ */
+@Command(
+        name = "merge",
+        description = "Builds a generation of an index from a dataset of embeddings and publishes it.",
+        mixinStandardHelpOptions = true,
+        version = "imagesearch merge 0.1.0",
+        sortOptions = false,
+        usageHelpAutoWidth = true)
+public final class MergeCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--embeddings", required = true, paramLabel = "DIR", description = "dataset that bin/embed wrote")
+    private String embeddings;
+
+    @Option(
+            names = "--index",
+            required = true,
+            paramLabel = "DIR",
+            description = "index to write: a directory that this machine and all executors see at the same path")
+    private String index;
+
+    @Option(names = "--shards", paramLabel = "N", description = "shards to build (default: a million pictures each)")
+    private Integer shards;
+
+    @Option(
+            names = "--nlist",
+            paramLabel = "N",
+            description = "inverted lists (default: about 4 * sqrt(pictures), a power of two)")
+    private Integer nlist;
+
+    @Option(names = "--factory", paramLabel = "S", description = "Faiss factory string: IVF<nlist>,Flat")
+    private String factory;
+
+    @Option(
+            names = "--target-recall",
+            paramLabel = "R",
+            description = "recall@10 that the default nprobe reaches, 0 to 1 (default: 0.95)")
+    private Double targetRecall;
+
+    @Option(
+            names = "--add",
+            description = "keep the published shards and add new pictures as new shards under the same centroids")
+    private boolean add;
+
+    @Option(names = "--seed", paramLabel = "N", description = "seed of samples and training (default: 1)")
+    private Integer seed;
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "Spark master (default: spark-submit's, else local[*])")
+    private String master;
+
+    @Option(names = "--conf", paramLabel = "FILE", description = "settings, HOCON")
+    private Path conf;
+
+    /** The program. */
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    /** Runs the program without ending the process and returns its exit status. */
+    static int execute(String... arguments) {
+        return new CommandLine(new MergeCommand())
+                .setParameterExceptionHandler((e, given) -> {
+                    e.getCommandLine().getErr().println("merge: " + oneLine(e.getMessage()));
+                    return CommandLine.ExitCode.USAGE;
+                })
+                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
+                .execute(arguments);
+    }
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        long begin = System.nanoTime();
+        Settings settings = Settings.load("merge", Optional.ofNullable(conf), System.getenv(), commandLineSettings());
+        MergeRequest request =
+                new MergeRequest(embeddings, localDirectory(index), add, settings.bind(MergeSettings.class));
+        LOG.info("settings={}", settings.render());
+        try (SparkSession session = session()) {
+            JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+            MergeSummary summary = new MergeJob(spark, request, (step, message) -> {
+                        out.printf(Locale.ROOT, "[%6.1f s] %s%n", secondsSince(begin), message);
+                        out.flush();
+                    })
+                    .run();
+            out.println(describe(summary, request, secondsSince(begin)));
+            out.flush();
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private Map<String, String> commandLineSettings() {
+        Map<String, String> given = new HashMap<>();
+        BiConsumer<String, Object> put = (key, value) -> {
+            if (value != null) {
+                given.put(key, value.toString());
+            }
+        };
+        put.accept("shards", shards);
+        put.accept("target-recall", targetRecall);
+        put.accept("seed", seed);
+        Integer lists = nlist;
+        if (factory != null) {
+            lists = IndexSize.nlistOf(factory);
+            if (nlist != null && !nlist.equals(lists)) {
+                throw ImageSearchException.input("--nlist %d and --factory %s contradict each other", nlist, factory);
+            }
+        }
+        put.accept("nlist", lists);
+        if (shards != null && shards <= 0) {
+            throw ImageSearchException.input("--shards is %d, expected 1 or more", shards);
+        }
+        if (nlist != null && nlist <= 0) {
+            throw ImageSearchException.input("--nlist is %d, expected 1 or more", nlist);
+        }
+        return given;
+    }
+
+    private SparkSession session() {
+        SparkConf configuration = new SparkConf();
+        if (master != null) {
+            configuration.setMaster(master);
+        }
+        configuration.setIfMissing("spark.master", "local[*]");
+        if (configuration.get("spark.master").startsWith("local")) {
+            // A job on one machine has no business listening to others.
+            configuration.setIfMissing("spark.ui.enabled", "false");
+            configuration.setIfMissing("spark.driver.host", "127.0.0.1");
+            configuration.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+        }
+        // Results are records, which Kryo cannot take; what they may weigh is bounded by our own settings.
+        configuration.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+        configuration.set("spark.driver.maxResultSize", "0");
+        return SparkSession.builder()
+                .appName("imagesearch merge")
+                .config(configuration)
+                .getOrCreate();
+    }
+
+    /** The index is written with renames and links, which object stores do not have. */
+    private static Path localDirectory(String text) {
+        if (text.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
+            if (!text.startsWith("file:/")) {
+                throw ImageSearchException.input(
+                        "--index %s: an index is built on a local or shared file system; copy it to object storage after",
+                        text);
+            }
+            return Path.of(URI.create(text).getPath()).toAbsolutePath().normalize();
+        }
+        return Path.of(text).toAbsolutePath().normalize();
+    }
+
+    private static String describe(MergeSummary summary, MergeRequest request, double seconds) {
+        if (summary.manifest().isEmpty()) {
+            return "nothing to add: every picture of the dataset is in " + request.index();
+        }
+        IndexManifest manifest = summary.manifest().get();
+        return String.format(
+                Locale.ROOT,
+                "%s: %,d pictures (%,d new) in %d shards, nlist %d, default nprobe %d, %.1f s",
+                manifest.generation(),
+                manifest.count(),
+                summary.added(),
+                manifest.shards().size(),
+                manifest.nlist(),
+                manifest.defaultNprobe(),
+                seconds);
+    }
+
+    private static double secondsSince(long begin) {
+        return (System.nanoTime() - begin) / 1e9;
+    }
+
+    /** Spark wraps what tasks throw; the person at the terminal gets the innermost of ours, in one line. */
+    private static int fail(Exception e, PrintWriter err) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ImageSearchException known) {
+                LOG.debug("merge failed", e);
+                err.println("merge: " + oneLine(known.getMessage()));
+                return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+            }
+        }
+        LOG.error("merge failed", e);
+        err.println("merge: " + oneLine(String.valueOf(e.getMessage())));
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String oneLine(String message) {
+        return message.lines().findFirst().orElse("failed");
+    }
+}

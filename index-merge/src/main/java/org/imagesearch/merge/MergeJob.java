@@ -1,0 +1,283 @@
+package org.imagesearch.merge;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.FileEntry;
+import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.index.IndexLayout;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.parquet.EmbeddingReader;
+import org.imagesearch.core.parquet.FileSlice;
+import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.KMeans;
+import org.imagesearch.faiss.KMeansOptions;
+
+/** One merge from dataset to published generation. Runs on the driver; used once. */
+final class MergeJob {
+    private final JavaSparkContext spark;
+    private final MergeRequest request;
+    private final MergeSettings settings;
+    private final Progress progress;
+    private final Broadcast<SerializableConfiguration> hadoop;
+
+    private EmbeddingDataset dataset;
+    private InputFormat format;
+    private List<List<FileSlice>> tasks;
+
+    MergeJob(JavaSparkContext spark, MergeRequest request, Progress progress) {
+        this.spark = spark;
+        this.request = request;
+        this.settings = request.settings();
+        this.progress = progress;
+        this.hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+    }
+
+    /** Centroids and what is already under them. */
+    @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
+    private record Base(int nlist, float[] centroids, List<ShardEntry> shards) {}
+
+    /**
+     * Runs the merge. If it fails, the published generation is what it was.
+     *
+     * @throws ImageSearchException (input) for a dataset or index that cannot be used; (data) for one that is damaged;
+     *     (resource) if another merge holds the index
+     */
+    MergeSummary run() {
+        dataset = EmbeddingDataset.open(request.embeddings(), spark.hadoopConfiguration());
+        format = dataset.format(settings.batch());
+        tasks = dataset.imageTasks(settings.split().count());
+        Path index = request.index();
+        IndexLock lock = IndexLock.acquire(index);
+        try (lock) {
+            Optional<IndexManifest> published = published(index);
+            published.ifPresent(this::requireSameModel);
+            progress.done(
+                    Progress.Step.OPENED,
+                    String.format(
+                            "dataset %s: %,d pictures, %d dimensions, model %s",
+                            dataset.root(),
+                            dataset.manifest().embedded(),
+                            format.dimension(),
+                            dataset.manifest().modelName()));
+            try (StagedGeneration generation = StagedGeneration.begin(index)) {
+                return request.add()
+                        ? add(
+                                generation,
+                                published.orElseThrow(() -> ImageSearchException.input(
+                                        "there is no published index in %s to add to", index)))
+                        : build(generation);
+            }
+        } finally {
+            hadoop.destroy();
+        }
+    }
+
+    private static Optional<IndexManifest> published(Path index) {
+        if (!Files.exists(index.resolve(IndexLayout.CURRENT))) {
+            return Optional.empty();
+        }
+        IndexDirectory directory = new IndexDirectory(index);
+        return Optional.of(directory.readManifest(directory.currentGeneration()));
+    }
+
+    /** A server follows an index with one model; another model needs an index of its own. */
+    private void requireSameModel(IndexManifest published) {
+        dataset.manifest()
+                .model()
+                .requireSame("the dataset " + dataset.root(), published.model(), "the index " + request.index());
+        if (published.dimension() != format.dimension()) {
+            throw ImageSearchException.data(
+                    "the dataset %s has %d dimensions, the index %s has %d",
+                    dataset.root(), format.dimension(), request.index(), published.dimension());
+        }
+    }
+
+    private MergeSummary build(StagedGeneration generation) {
+        long pictures = dataset.manifest().embedded();
+        IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
+        int queryCount = size.queries(pictures, settings);
+        Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
+        VectorBlock training =
+                sample.pictures().slice(size.heldOut(), sample.pictures().size());
+        VectorBlock queries = sample.pictures()
+                .slice(0, Math.min(queryCount, sample.pictures().size()));
+        size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
+
+        float[] centroids = train(training, size.nlist());
+        try (IvfFlatIndex empty = IvfFlatIndex.fromCentroids(centroids, size.nlist(), format.dimension())) {
+            empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
+        }
+        generation.force(IndexLayout.CENTROIDS);
+        Base base = new Base(size.nlist(), centroids, List.of());
+        return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
+    }
+
+    private MergeSummary add(StagedGeneration generation, IndexManifest published) {
+        if (settings.nlist() != 0 && settings.nlist() != published.nlist()) {
+            throw ImageSearchException.input(
+                    "nlist is %d, but the index %s has %d: what is added uses its centroids",
+                    settings.nlist(), request.index(), published.nlist());
+        }
+        Path current = request.index().resolve(published.generation());
+        List<String> publishedRows = published.shards().stream()
+                .map(shard ->
+                        current.resolve(IndexLayout.shardRows(shard.number())).toString())
+                .toList();
+        long added = countNew(publishedRows);
+        if (added == 0) {
+            return new MergeSummary(Optional.empty(), 0);
+        }
+        Sample sample =
+                draw(settings.measuring().pictures(), settings.measuring().pictures());
+        Base base = link(generation, published, current);
+        List<ShardEntry> written = write(generation, base, IndexSize.shards(added, settings), publishedRows);
+        // What is measured must be in the index, and every picture of the dataset is now.
+        return finish(generation, base, written, sample.pictures());
+    }
+
+    private Sample draw(int count, int queries) {
+        Sample sample = Sample.draw(
+                spark, tasks, format, hadoop, dataset.manifest().embedded(), Math.max(count, queries), settings.seed());
+        if (sample.seen() != dataset.manifest().embedded()) {
+            throw ImageSearchException.data(
+                    "the dataset %s has %d pictures in its files, but dataset.json says %d: run bin/embed on it again",
+                    dataset.root(), sample.seen(), dataset.manifest().embedded());
+        }
+        progress.done(
+                Progress.Step.SAMPLED,
+                String.format(
+                        "read and checked %,d embeddings, drew %,d",
+                        sample.seen(), sample.pictures().size()));
+        return sample;
+    }
+
+    private float[] train(VectorBlock training, int nlist) {
+        if (training.size() < nlist) {
+            throw ImageSearchException.data("%d training vectors are too few for %d centroids", training.size(), nlist);
+        }
+        KMeansOptions options = new KMeansOptions(
+                settings.training().iterations(),
+                settings.seed(),
+                true,
+                settings.training().pointsPerCentroid(),
+                Runtime.getRuntime().availableProcessors());
+        float[] centroids = KMeans.train(training.exactVectors(), training.size(), format.dimension(), nlist, options);
+        progress.done(
+                Progress.Step.TRAINED, String.format("trained %,d centroids on %,d pictures", nlist, training.size()));
+        return centroids;
+    }
+
+    private long countNew(List<String> publishedRows) {
+        Broadcast<SerializableConfiguration> configuration = hadoop;
+        return spark.parallelize(tasks, Math.max(1, tasks.size()))
+                .map(slices -> {
+                    try (EmbeddingReader<Long> ids = EmbeddingReader.ids(
+                                    slices, configuration.value().value());
+                            PublishedPictures published = new PublishedPictures(publishedRows)) {
+                        return published.countOthers(ids);
+                    }
+                })
+                .reduce(Long::sum);
+    }
+
+    private Base link(StagedGeneration generation, IndexManifest published, Path current) {
+        generation.link(current.resolve(published.centroids().name()), IndexLayout.CENTROIDS);
+        new IndexDirectory(request.index()).verify(published.generation(), published.centroids());
+        for (ShardEntry shard : published.shards()) {
+            generation.link(current.resolve(shard.index().name()), shard.index().name());
+            for (FileEntry file : shard.rows()) {
+                generation.link(current.resolve(file.name()), file.name());
+            }
+        }
+        try (IvfFlatIndex centroids = IvfFlatIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
+            return new Base(published.nlist(), centroids.centroids(), published.shards());
+        }
+    }
+
+    private List<ShardEntry> write(StagedGeneration generation, Base base, int shards, List<String> publishedRows) {
+        BuildPlan plan = new BuildPlan(
+                generation.directory().toString(),
+                format,
+                base.nlist(),
+                base.shards().size(),
+                shards,
+                publishedRows);
+        Broadcast<float[]> centroids = spark.broadcast(base.centroids());
+        try {
+            List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, centroids, hadoop);
+            progress.done(
+                    Progress.Step.BUILT,
+                    String.format("wrote %,d pictures to %d shards", count(written), written.size()));
+            return written;
+        } finally {
+            centroids.destroy();
+        }
+    }
+
+    private MergeSummary finish(
+            StagedGeneration generation, Base base, List<ShardEntry> written, VectorBlock pictures) {
+        List<ShardEntry> shards = new ArrayList<>(base.shards());
+        shards.addAll(written);
+        long count = count(shards);
+        long expected = dataset.manifest().embedded();
+        if (base.shards().isEmpty() && count != expected) {
+            throw ImageSearchException.data("wrote %d pictures, but the dataset has %d", count, expected);
+        }
+        VectorBlock words = Captions.draw(
+                dataset.querySlices(),
+                format,
+                spark.hadoopConfiguration(),
+                settings.measuring().words(),
+                settings.seed());
+        RecallCurve curve = Measurement.run(
+                spark,
+                request.index(),
+                generation.directory(),
+                base.nlist(),
+                base.centroids(),
+                shards,
+                base.shards().size(),
+                pictures,
+                words);
+        int nprobe = curve.leastNprobe(settings.targetRecall());
+        IndexManifest manifest = new IndexManifest(
+                IndexManifest.FORMAT_VERSION,
+                generation.name(),
+                dataset.manifest().model(),
+                dataset.manifest().modelName(),
+                format.dimension(),
+                IndexManifest.METRIC,
+                IndexSize.factory(base.nlist()),
+                base.nlist(),
+                nprobe,
+                settings.targetRecall(),
+                curve.points(nprobe),
+                count,
+                ShardBuilder.entry(generation.directory(), IndexLayout.CENTROIDS),
+                shards,
+                Instant.now().truncatedTo(ChronoUnit.MILLIS));
+        progress.done(
+                Progress.Step.MEASURED,
+                "recall@" + RecallCurve.K + " of " + pictures.size() + " pictures and " + words.size() + " captions:\n"
+                        + RecallTable.render(manifest));
+        generation.complete(manifest);
+        progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
+        generation.publish();
+        progress.done(Progress.Step.PUBLISHED, "published " + generation.name() + " in " + request.index());
+        return new MergeSummary(Optional.of(manifest), count(written));
+    }
+
+    private static long count(List<ShardEntry> shards) {
+        return shards.stream().mapToLong(ShardEntry::count).sum();
+    }
+}

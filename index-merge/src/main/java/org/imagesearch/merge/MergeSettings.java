@@ -1,0 +1,78 @@
+package org.imagesearch.merge;
+
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Bytes;
+
+/**
+ * Settings of the merge job, {@code merge.conf}.
+ *
+ * @param shards shards to build; 0 takes as many as {@code picturesPerShard} asks for
+ * @param picturesPerShard pictures in a shard at most, where {@code shards} is 0
+ * @param nlist inverted lists; 0 chooses by the number of pictures
+ * @param targetRecall recall@10 that the default nprobe must reach, above 0 and up to 1
+ * @param seed of the sample and of k-means
+ * @param batch rows that a task holds and assigns at once
+ * @param split bytes of Parquet that one reading task takes
+ * @param training how the centroids are trained
+ * @param measuring how recall is measured
+ */
+record MergeSettings(
+        int shards,
+        long picturesPerShard,
+        int nlist,
+        double targetRecall,
+        int seed,
+        int batch,
+        Bytes split,
+        Training training,
+        Measuring measuring) {
+
+    /**
+     * @param pointsPerCentroid training vectors per centroid at most
+     * @param iterations of k-means
+     * @param memory of the training vectors on the driver at most
+     */
+    record Training(int pointsPerCentroid, int iterations, Bytes memory) {
+        Training {
+            requirePositive("training.points-per-centroid", pointsPerCentroid);
+            requirePositive("training.iterations", iterations);
+            requirePositive("training.memory", memory.count());
+        }
+    }
+
+    /**
+     * @param pictures held-out pictures used as queries at most
+     * @param words captions used as queries at most
+     */
+    record Measuring(int pictures, int words) {
+        Measuring {
+            requirePositive("measuring.pictures", pictures);
+            if (words < 0) {
+                throw ImageSearchException.input("setting merge.measuring.words is %d, expected 0 or more", words);
+            }
+        }
+    }
+
+    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    MergeSettings {
+        if (shards < 0 || shards > 100_000) {
+            throw ImageSearchException.input("setting merge.shards is %d, expected 0 to 100000", shards);
+        }
+        if (nlist < 0 || nlist > 1 << 22) {
+            throw ImageSearchException.input("setting merge.nlist is %d, expected 0 to %d", nlist, 1 << 22);
+        }
+        if (!(targetRecall > 0 && targetRecall <= 1)) {
+            throw ImageSearchException.input(
+                    "setting merge.target-recall is %s, expected more than 0 and at most 1", targetRecall);
+        }
+        requirePositive("pictures-per-shard", picturesPerShard);
+        requirePositive("batch", batch);
+        requirePositive("split", split.count());
+    }
+
+    private static void requirePositive(String name, long value) {
+        if (value <= 0) {
+            throw ImageSearchException.input("setting merge.%s is %d, expected more than 0", name, value);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.imagesearch.merge;
+
+import java.io.Serializable;
+import java.util.Arrays;
+
+/** Embeddings with their ids, row-major in one array, which grows up to what an array can hold. One thread at a time. */
+final class VectorBlock implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int dimension;
+    private long[] ids;
+    private float[] vectors;
+    private int size;
+
+    VectorBlock(int capacity, int dimension) {
+        this.dimension = dimension;
+        this.ids = new long[capacity];
+        this.vectors = new float[Math.multiplyExact(capacity, dimension)];
+    }
+
+    int size() {
+        return size;
+    }
+
+    int dimension() {
+        return dimension;
+    }
+
+    long id(int row) {
+        return ids[row];
+    }
+
+    /** The ids, and perhaps room behind the last one. */
+    long[] ids() {
+        return ids;
+    }
+
+    /** The vectors {@code float[size * dimension]}, and perhaps room behind the last one. */
+    float[] vectors() {
+        return vectors;
+    }
+
+    /** The vectors {@code float[size * dimension]}, exactly. */
+    float[] exactVectors() {
+        return vectors.length == size * dimension ? vectors : Arrays.copyOf(vectors, size * dimension);
+    }
+
+    /** @param from where the vector begins in {@code source} */
+    void add(long id, float[] source, int from) {
+        if (size == ids.length) {
+            int capacity = Math.max(16, Math.toIntExact(Math.min(2L * size, Integer.MAX_VALUE / dimension)));
+            ids = Arrays.copyOf(ids, capacity);
+            vectors = Arrays.copyOf(vectors, Math.multiplyExact(capacity, dimension));
+        }
+        ids[size] = id;
+        System.arraycopy(source, from, vectors, size * dimension, dimension);
+        size++;
+    }
+
+    /** Rows {@code from} to {@code to - 1}, copied. */
+    VectorBlock slice(int from, int to) {
+        VectorBlock part = new VectorBlock(to - from, dimension);
+        for (int row = from; row < to; row++) {
+            part.add(ids[row], vectors, row * dimension);
+        }
+        return part;
+    }
+
+    void clear() {
+        size = 0;
+    }
+}

@@ -1,0 +1,39 @@
+package org.imagesearch.merge;
+
+import org.imagesearch.core.ImageSearchException;
+
+/** Arithmetic on embeddings. */
+final class Vectors {
+    /** Encoders that compute in half precision are off by a thousandth; more than this is not a unit vector. */
+    private static final double UNIT_TOLERANCE = 0.01;
+
+    private Vectors() {}
+
+    /**
+     * Makes sure that an embedding has length 1.
+     *
+     * @param embedding changed in place if the dataset does not promise unit length
+     * @param promised whether the dataset says that its embeddings are normalised
+     * @throws ImageSearchException (data) naming the id, if the promise is broken or the length is 0
+     */
+    static void requireUnit(float[] embedding, boolean promised, String what, long id) {
+        double squares = 0;
+        for (float value : embedding) {
+            squares += (double) value * value;
+        }
+        double length = Math.sqrt(squares);
+        if (length == 0) {
+            throw ImageSearchException.data("the embedding of %s %d is all zeros", what, id);
+        }
+        if (promised) {
+            if (Math.abs(length - 1) > UNIT_TOLERANCE) {
+                throw ImageSearchException.data(
+                        "the embedding of %s %d has length %.4f, but dataset.json says normalised", what, id, length);
+            }
+            return;
+        }
+        for (int i = 0; i < embedding.length; i++) {
+            embedding[i] = (float) (embedding[i] / length);
+        }
+    }
+}
