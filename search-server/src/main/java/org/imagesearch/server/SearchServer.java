@@ -1,0 +1,110 @@
+package org.imagesearch.server;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.clip.ImageEncoder;
+import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.clip.Preprocessor;
+import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.server.http.HttpServer;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.pictures.OriginalPictures;
+import org.imagesearch.server.pictures.PictureReader;
+import org.imagesearch.server.pictures.Thumbnails;
+import org.imagesearch.server.search.QueryEncoder;
+import org.imagesearch.server.search.SearchEngine;
+
+/** The whole server: a model, an index and HTTP, put together here and taken apart in the opposite order. */
+final class SearchServer implements AutoCloseable {
+    private final Deque<AutoCloseable> parts;
+    private final ServedIndex index;
+    private final HttpServer http;
+
+    private SearchServer(Deque<AutoCloseable> parts, ServedIndex index, HttpServer http) {
+        this.parts = parts;
+        this.index = index;
+        this.http = http;
+    }
+
+    /**
+     * Starts a server; when this returns, it answers queries. Until the index is open, it says that it is not ready.
+     *
+     * @param index the index
+     * @param model the model bundle
+     * @throws ImageSearchException if the model or the index cannot be used, or the port is taken; nothing stays behind
+     */
+    static SearchServer start(Path index, Path model, ServeSettings settings) {
+        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        try {
+            return start(index, model, settings, parts);
+        } catch (RuntimeException e) {
+            close(parts);
+            throw e;
+        }
+    }
+
+    private static SearchServer start(Path root, Path model, ServeSettings settings, Deque<AutoCloseable> parts) {
+        ModelBundle bundle = ModelBundle.open(model);
+        requireModelOf(root, model, bundle);
+        EncoderSettings encoder = settings.model().encoder();
+        TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
+        ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
+        ServedIndex index =
+                pushed(parts, new ServedIndex(root, bundle.fingerprint(), model.toString(), settings.index()));
+        PictureReader pictures = new PictureReader(settings.picture());
+        Preprocessor preprocessor = new Preprocessor(bundle.image());
+        QueryEncoder queries = new QueryEncoder(
+                texts, images, preprocessor, pictures, settings.search().textCache());
+        SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search()));
+        OriginalPictures originals = new OriginalPictures(index);
+        Thumbnails thumbnails = new Thumbnails(originals, pictures, settings.picture());
+        HttpServer http = pushed(
+                parts,
+                HttpServer.start(
+                        settings.http(), index, engine, settings.search(), originals, thumbnails, bundle.dimension()));
+        index.open();
+        return new SearchServer(parts, index, http);
+    }
+
+    /** The commonest mistake, a wrong model, is told before anything large is read. */
+    private static void requireModelOf(Path root, Path model, ModelBundle bundle) {
+        IndexDirectory directory = new IndexDirectory(root);
+        directory
+                .readManifest(directory.currentGeneration())
+                .model()
+                .requireSame("the index " + root, bundle.fingerprint(), "the model " + model);
+    }
+
+    URI address() {
+        return http.address();
+    }
+
+    ServedIndex index() {
+        return index;
+    }
+
+    private static <T extends AutoCloseable> T pushed(Deque<AutoCloseable> parts, T part) {
+        parts.push(part);
+        return part;
+    }
+
+    @Override
+    public void close() {
+        close(parts);
+    }
+
+    private static void close(Deque<AutoCloseable> parts) {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException("cannot close a part of the server", e);
+            }
+        }
+    }
+}

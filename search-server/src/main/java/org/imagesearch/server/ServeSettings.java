@@ -1,0 +1,39 @@
+package org.imagesearch.server;
+
+import org.imagesearch.clip.Device;
+import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.server.http.HttpSettings;
+import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.pictures.PictureSettings;
+import org.imagesearch.server.search.SearchSettings;
+
+/**
+ * Settings of the server, {@code serve.conf}.
+ *
+ * @param http connections and requests
+ * @param search limits of a search
+ * @param index how the index is opened and followed
+ * @param model how the model runs
+ * @param picture limits of pictures
+ */
+record ServeSettings(
+        HttpSettings http, SearchSettings search, IndexSettings index, Model model, PictureSettings picture) {
+    /**
+     * @param device what the model runs on
+     * @param threads of one run on the CPU; 0 takes every processor
+     */
+    record Model(Device device, int threads) {
+        /** @throws ImageSearchException (input) naming the setting that is out of range */
+        Model {
+            if (threads < 0 || threads > 1024) {
+                throw ImageSearchException.input("setting serve.model.threads is %d, expected 0 to 1024", threads);
+            }
+        }
+
+        EncoderSettings encoder() {
+            int processors = Runtime.getRuntime().availableProcessors();
+            return new EncoderSettings(device, 0, threads == 0 ? processors : threads, 16);
+        }
+    }
+}

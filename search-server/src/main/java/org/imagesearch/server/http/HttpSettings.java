@@ -1,0 +1,47 @@
+package org.imagesearch.server.http;
+
+import java.time.Duration;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Bytes;
+
+/**
+ * Limits of the connections and requests.
+ *
+ * @param host address to listen on; {@code 0.0.0.0} for all
+ * @param port to listen on; 0 for any free one
+ * @param threads requests answered at the same time
+ * @param queue requests that wait for a thread at most; beyond it they are refused with 503
+ * @param connections open at most
+ * @param body bytes of a request's body at most
+ * @param bodyTimeout time in which a body must arrive
+ * @param idleTimeout time after which an idle connection is closed
+ * @param retryAfter what a refused client is told to wait
+ * @param stopTimeout time that requests under way get when the server stops
+ */
+public record HttpSettings(
+        String host,
+        int port,
+        int threads,
+        int queue,
+        int connections,
+        Bytes body,
+        Duration bodyTimeout,
+        Duration idleTimeout,
+        Duration retryAfter,
+        Duration stopTimeout) {
+    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    public HttpSettings {
+        requireRange("port", port, 0, 65_535);
+        requireRange("threads", threads, 1, 4096);
+        requireRange("queue", queue, 0, 1_000_000);
+        requireRange("connections", connections, 1, 1_000_000);
+        requireRange("body", body.count(), 1024, 1 << 30);
+    }
+
+    private static void requireRange(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw ImageSearchException.input(
+                    "setting serve.http.%s is %d, expected %d to %d", name, value, least, most);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.imagesearch.server.http;
+
+import io.undertow.io.IoCallback;
+import io.undertow.io.Sender;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import io.undertow.util.PathTemplateMatch;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.Set;
+import org.imagesearch.server.pictures.OriginalPictures;
+import org.imagesearch.server.pictures.OriginalPictures.Original;
+import org.imagesearch.server.pictures.Thumbnails;
+import org.xnio.IoUtils;
+
+/** {@code GET /images/{id}} and {@code GET /thumbnails/{id}}: pictures of indexed ids. */
+final class PictureRoutes {
+    /** An id's picture hardly ever changes, but an index may be built anew with other ids. */
+    private static final String CACHED = "private, max-age=600";
+
+    private final OriginalPictures originals;
+    private final Thumbnails thumbnails;
+    private final Responses responses;
+
+    PictureRoutes(OriginalPictures originals, Thumbnails thumbnails, Responses responses) {
+        this.originals = originals;
+        this.thumbnails = thumbnails;
+        this.responses = responses;
+    }
+
+    void original(HttpServerExchange exchange, byte[] body) throws IOException {
+        new Parameters(exchange.getQueryParameters(), Set.of());
+        Original original = originals.find(id(exchange));
+        exchange.getResponseHeaders()
+                .put(Headers.CONTENT_TYPE, original.type())
+                .put(Headers.CACHE_CONTROL, CACHED)
+                .put(Headers.CONTENT_LENGTH, original.bytes());
+        if (exchange.getRequestMethod().equals(Methods.HEAD)) {
+            exchange.endExchange();
+            return;
+        }
+        FileChannel file = FileChannel.open(original.file());
+        exchange.addExchangeCompleteListener((completed, next) -> {
+            IoUtils.safeClose(file);
+            next.proceed();
+        });
+        exchange.getResponseSender().transferFrom(file, new IoCallback() {
+            @Override
+            public void onComplete(HttpServerExchange sent, Sender sender) {
+                IoCallback.END_EXCHANGE.onComplete(sent, sender);
+            }
+
+            @Override
+            public void onException(HttpServerExchange sent, Sender sender, IOException e) {
+                // The client has gone, or the file shrank: only a cut connection tells.
+                IoUtils.safeClose(sent.getConnection());
+                sent.endExchange();
+            }
+        });
+    }
+
+    void thumbnail(HttpServerExchange exchange, byte[] body) {
+        Parameters parameters = new Parameters(exchange.getQueryParameters(), Set.of("size"));
+        int size = parameters.wholeNumber("size").orElse(Thumbnails.DEFAULT_SIZE);
+        byte[] jpeg = thumbnails.of(id(exchange), size);
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, CACHED);
+        responses.send(exchange, 200, "image/jpeg", jpeg);
+    }
+
+    private static long id(HttpServerExchange exchange) {
+        String text = exchange.getAttachment(PathTemplateMatch.ATTACHMENT_KEY)
+                .getParameters()
+                .get("id");
+        return Parameters.id("id", text);
+    }
+}

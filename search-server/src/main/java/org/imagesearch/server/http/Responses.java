@@ -1,0 +1,103 @@
+package org.imagesearch.server.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import org.imagesearch.clip.PictureException;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.server.query.Problem;
+import org.imagesearch.server.query.RequestException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How answers and errors are written. Thread-safe. */
+final class Responses {
+    static final String JSON = "application/json";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Responses.class);
+    private static final ObjectMapper MAPPER =
+            JsonMapper.builder().addModule(new Jdk8Module()).build();
+
+    private final Duration retryAfter;
+
+    Responses(Duration retryAfter) {
+        this.retryAfter = retryAfter;
+    }
+
+    /**
+     * The body of an error.
+     *
+     * @param error what went wrong
+     */
+    record ErrorBody(Detail error) {
+        record Detail(String code, String message) {}
+    }
+
+    void json(HttpServerExchange exchange, Object body) {
+        json(exchange, 200, body);
+    }
+
+    void json(HttpServerExchange exchange, int status, Object body) {
+        try {
+            send(exchange, status, JSON, MAPPER.writeValueAsBytes(body));
+        } catch (JsonProcessingException e) {
+            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot write " + body.getClass() + " as JSON", e);
+        }
+    }
+
+    void send(HttpServerExchange exchange, int status, String type, byte[] body) {
+        exchange.setStatusCode(status);
+        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
+        exchange.getResponseSender().send(ByteBuffer.wrap(body));
+    }
+
+    /** Answers with what went wrong; a defect of ours is logged with its stack and told without. */
+    void error(HttpServerExchange exchange, Throwable thrown) {
+        Problem problem = problemOf(thrown);
+        if (problem == Problem.INTERNAL) {
+            LOG.error(
+                    "request failed method={} path={}", exchange.getRequestMethod(), exchange.getRequestPath(), thrown);
+        }
+        if (exchange.isResponseStarted()) {
+            // The status is out already: only a cut connection tells the client that the rest is missing.
+            exchange.setPersistent(false);
+            exchange.endExchange();
+            return;
+        }
+        if (problem == Problem.UNAVAILABLE) {
+            exchange.getResponseHeaders().put(Headers.RETRY_AFTER, Math.max(1, retryAfter.toSeconds()));
+        }
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
+        String message = problem == Problem.INTERNAL
+                ? "the server failed; its log says why"
+                : Optional.ofNullable(thrown.getMessage()).orElse(problem.code());
+        json(exchange, problem.status(), new ErrorBody(new ErrorBody.Detail(problem.code(), message)));
+    }
+
+    private static Problem problemOf(Throwable thrown) {
+        if (thrown instanceof RequestException refused) {
+            return refused.problem();
+        } else if (thrown instanceof PictureException picture) {
+            return switch (picture.reason()) {
+                case TOO_LARGE -> Problem.TOO_LARGE;
+                case UNKNOWN_FORMAT, UNSUPPORTED -> Problem.UNSUPPORTED_MEDIA_TYPE;
+                case EMPTY, TRUNCATED, CORRUPT -> Problem.BAD_REQUEST;
+            };
+        } else if (thrown instanceof ImageSearchException known && known.code() == ErrorCode.INPUT) {
+            return Problem.BAD_REQUEST;
+        }
+        return Problem.INTERNAL;
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

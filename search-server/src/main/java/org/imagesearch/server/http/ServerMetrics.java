@@ -1,0 +1,117 @@
+package org.imagesearch.server.http;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.faiss.FaissLibrary;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.search.Answer;
+
+/** What {@code /metrics} tells. Thread-safe. */
+final class ServerMetrics {
+    /** From a cached text over a small index to a picture over a large one. */
+    private static final double[] SECONDS = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final Counter requests = Counter.builder()
+            .name("imagesearch_requests_total")
+            .help("Requests answered, by route and status.")
+            .labelNames("route", "status")
+            .register(registry);
+    private final Histogram requestSeconds = Histogram.builder()
+            .name("imagesearch_request_seconds")
+            .help("Time from the request's head to the end of the answer, by route.")
+            .labelNames("route")
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .register(registry);
+    private final Histogram stageSeconds = Histogram.builder()
+            .name("imagesearch_search_stage_seconds")
+            .help("Time of a search's stages: encode (terms to a vector), search (vector to hits).")
+            .labelNames("stage")
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .register(registry);
+    private final Counter missingShards = Counter.builder()
+            .name("imagesearch_missing_shards_total")
+            .help("Shards that did not answer a search, by reason; their pictures were missing from the answer.")
+            .labelNames("reason")
+            .register(registry);
+    private final Counter refused = Counter.builder()
+            .name("imagesearch_refused_requests_total")
+            .help("Requests refused with 503 because the queue was full.")
+            .register(registry);
+
+    ServerMetrics(ServedIndex index, Admission admission) {
+        JvmMetrics.builder().register(registry);
+        GaugeWithCallback.builder()
+                .name("imagesearch_admitted_requests")
+                .help("Requests being answered or waiting for a thread.")
+                .callback(gauge -> gauge.call(admission.admitted()))
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("imagesearch_pictures")
+                .help("Pictures in the shards served.")
+                .callback(gauge -> {
+                    if (index.isOpen()) {
+                        gauge.call(index.with(generation -> (double) generation.pictures()));
+                    }
+                })
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("imagesearch_index")
+                .help("The generation served; always 1.")
+                .labelNames("generation", "model", "factory", "nprobe", "faiss")
+                .callback(gauge -> {
+                    if (index.isOpen()) {
+                        IndexManifest manifest = index.with(generation -> generation.manifest());
+                        gauge.call(
+                                1,
+                                manifest.generation(),
+                                manifest.model().value(),
+                                manifest.factory(),
+                                Integer.toString(manifest.defaultNprobe()),
+                                FaissLibrary.version());
+                    }
+                })
+                .register(registry);
+    }
+
+    void answered(String route, int status, long nanos) {
+        requests.labelValues(route, Integer.toString(status)).inc();
+        requestSeconds.labelValues(route).observe(nanos / 1e9);
+    }
+
+    void searched(Answer answer) {
+        stageSeconds.labelValues("encode").observe(answer.took().encodeMs() / 1e3);
+        stageSeconds.labelValues("search").observe(answer.took().searchMs() / 1e3);
+        answer.shards()
+                .degraded()
+                .forEach(missing -> missingShards.labelValues(missing.reason()).inc());
+    }
+
+    void refused() {
+        refused.inc();
+    }
+
+    static String contentType() {
+        return PrometheusTextFormatWriter.CONTENT_TYPE;
+    }
+
+    byte[] text() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            PrometheusTextFormatWriter.create().write(out, registry.scrape());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write to memory", e);
+        }
+        return out.toByteArray();
+    }
+}

@@ -1,0 +1,99 @@
+package org.imagesearch.server.http;
+
+import io.undertow.server.HttpServerExchange;
+import java.util.List;
+import java.util.Map;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.index.RecallPoint;
+import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.index.Shard;
+import org.imagesearch.server.pictures.Thumbnails;
+import org.imagesearch.server.query.Problem;
+import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.search.SearchSettings;
+
+/** What the server tells of itself: {@code /info}, {@code /healthz}, {@code /readyz}, {@code /metrics}. */
+final class StateRoutes {
+    private final ServedIndex index;
+    private final SearchSettings search;
+    private final HttpSettings http;
+    private final Responses responses;
+    private final ServerMetrics metrics;
+
+    StateRoutes(
+            ServedIndex index, SearchSettings search, HttpSettings http, Responses responses, ServerMetrics metrics) {
+        this.index = index;
+        this.search = search;
+        this.http = http;
+        this.responses = responses;
+        this.metrics = metrics;
+    }
+
+    /**
+     * What {@code /info} tells.
+     *
+     * @param pictures in the shards served
+     */
+    record Info(
+            String generation,
+            long pictures,
+            Model model,
+            Shards shards,
+            Lists lists,
+            Limits limits,
+            List<Integer> thumbnailSizes) {
+        record Model(String name, String fingerprint, int dimension) {}
+
+        record Shards(int total, List<Integer> served) {}
+
+        record Lists(String factory, int nlist, int defaultNprobe, double targetRecall, List<RecallPoint> recall) {}
+
+        record Limits(int maxK, int maxTerms, int maxTextLength, long maxBodyBytes) {}
+    }
+
+    void info(HttpServerExchange exchange, byte[] body) {
+        responses.json(exchange, index.with(this::describe));
+    }
+
+    private Info describe(Generation generation) {
+        IndexManifest manifest = generation.manifest();
+        return new Info(
+                manifest.generation(),
+                generation.pictures(),
+                new Info.Model(manifest.modelName(), manifest.model().value(), manifest.dimension()),
+                new Info.Shards(
+                        manifest.shards().size(),
+                        generation.shards().stream().map(Shard::number).toList()),
+                new Info.Lists(
+                        manifest.factory(),
+                        manifest.nlist(),
+                        manifest.defaultNprobe(),
+                        manifest.targetRecall(),
+                        manifest.recall()),
+                new Info.Limits(
+                        search.maxK(),
+                        search.maxTerms(),
+                        search.maxTextLength(),
+                        http.body().count()),
+                Thumbnails.SIZES);
+    }
+
+    /** Whether the process lives. */
+    void health(HttpServerExchange exchange) {
+        responses.json(exchange, Map.of("status", "ok"));
+    }
+
+    /** Whether queries can be answered. */
+    void readiness(HttpServerExchange exchange) {
+        if (index.isOpen()) {
+            responses.json(exchange, Map.of("status", "ready"));
+        } else {
+            responses.error(exchange, RequestException.of(Problem.UNAVAILABLE, "the index is not open"));
+        }
+    }
+
+    void metrics(HttpServerExchange exchange, byte[] body) {
+        responses.send(exchange, 200, ServerMetrics.contentType(), metrics.text());
+    }
+}

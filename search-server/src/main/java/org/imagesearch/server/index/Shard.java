@@ -1,0 +1,98 @@
+package org.imagesearch.server.index;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.core.rows.RowStore;
+import org.imagesearch.faiss.IvfFlatIndex;
+
+/** An open shard: its vectors and the rows behind their ids. Thread-safe; its generation closes it. */
+public final class Shard implements AutoCloseable {
+    private final int number;
+    private final IvfFlatIndex vectors;
+    private final RowStore rows;
+
+    private Shard(int number, IvfFlatIndex vectors, RowStore rows) {
+        this.number = number;
+        this.vectors = vectors;
+        this.rows = rows;
+    }
+
+    /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
+    static Shard open(Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map) {
+        Path file = generation.resolve(entry.index().name());
+        IvfFlatIndex vectors = map ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file);
+        RowStore rows = null;
+        try {
+            rows = RowStore.open(rowsOf(generation, entry));
+            requireEqual(file, "dimension", vectors.dimension(), manifest.dimension());
+            requireEqual(file, "nlist", vectors.nlist(), manifest.nlist());
+            requireEqual(file, "vectors", vectors.size(), entry.count());
+            requireEqual(rowsOf(generation, entry), "rows", rows.size(), entry.count());
+            if (!Arrays.equals(vectors.centroids(), centroids)) {
+                throw ImageSearchException.data(
+                        "%s has other centroids than %s: a query would scan the wrong lists",
+                        file, generation.resolve(manifest.centroids().name()));
+            }
+            return new Shard(entry.number(), vectors, rows);
+        } catch (RuntimeException e) {
+            vectors.close();
+            if (rows != null) {
+                rows.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Path rowsOf(Path generation, ShardEntry entry) {
+        if (entry.rows().isEmpty()) {
+            throw ImageSearchException.data("shard %d of %s has no row store", entry.number(), generation);
+        }
+        return generation.resolve(entry.rows().get(0).name()).getParent();
+    }
+
+    private static void requireEqual(Path file, String what, long found, long expected) {
+        if (found != expected) {
+            throw ImageSearchException.data("%s: %s is %d, index.json says %d", file, what, found, expected);
+        }
+    }
+
+    /** Its number in the index. */
+    public int number() {
+        return number;
+    }
+
+    public IvfFlatIndex vectors() {
+        return vectors;
+    }
+
+    /** The row of a picture, if the shard holds it. */
+    public Optional<ImageRow> row(long id) {
+        return rows.row(id);
+    }
+
+    /** The embedding of a picture, float[dimension], if the shard holds it. */
+    public Optional<float[]> vector(long id) {
+        OptionalInt list = rows.list(id);
+        if (list.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<float[]> vector = vectors.vector(list.getAsInt(), id);
+        if (vector.isEmpty()) {
+            throw ImageSearchException.data(
+                    "shard %d has a row of id %d in list %d, but no vector there", number, id, list.getAsInt());
+        }
+        return vector;
+    }
+
+    @Override
+    public void close() {
+        vectors.close();
+        rows.close();
+    }
+}

@@ -1,0 +1,32 @@
+package org.imagesearch.server.query;
+
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * A query as it was asked.
+ *
+ * @param terms what to look for, at least one
+ * @param k hits wanted
+ * @param nprobe inverted lists to scan; absent for what {@code recall} or the index says
+ * @param recall recall@10 wanted, 0 to 1
+ * @param minScore hits below it are left out
+ * @param withVectors whether hits carry their embeddings
+ */
+public record Query(
+        List<Term> terms,
+        int k,
+        OptionalInt nprobe,
+        OptionalDouble recall,
+        OptionalDouble minScore,
+        boolean withVectors) {
+    public Query {
+        terms = List.copyOf(terms);
+    }
+
+    /** A query for one term, with nothing else said. */
+    public static Query of(Term term, int k) {
+        return new Query(List.of(term), k, OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false);
+    }
+}

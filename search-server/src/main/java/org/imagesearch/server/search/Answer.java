@@ -1,0 +1,57 @@
+package org.imagesearch.server.search;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The answer to a query, in the shape in which it travels.
+ *
+ * @param generation the generation that answered
+ * @param took where the time went
+ * @param shards which shards answered
+ * @param hits best first; equal scores by ascending id
+ */
+public record Answer(String generation, Took took, Coverage shards, List<Hit> hits) {
+    /**
+     * Where the time went, in milliseconds.
+     *
+     * @param encodeMs from terms to a vector
+     * @param searchMs from the vector to hits with rows
+     * @param totalMs both, and what lies between
+     */
+    public record Took(double encodeMs, double searchMs, double totalMs) {}
+
+    /**
+     * Which shards answered.
+     *
+     * @param total shards served
+     * @param answered shards whose hits are in the answer
+     * @param degraded the others, and why
+     */
+    public record Coverage(int total, int answered, List<Missing> degraded) {}
+
+    /**
+     * A shard that did not answer.
+     *
+     * @param reason {@code deadline}, {@code overloaded} or {@code failed}
+     */
+    public record Missing(int shard, String reason) {}
+
+    /**
+     * A picture found.
+     *
+     * @param score inner product of unit vectors, -1 to 1, higher is nearer
+     * @param columns the input's own columns
+     * @param vector its embedding, where the query asked for it
+     */
+    public record Hit(
+            long id,
+            float score,
+            String uri,
+            int width,
+            int height,
+            Optional<String> caption,
+            Map<String, Object> columns,
+            Optional<float[]> vector) {}
+}

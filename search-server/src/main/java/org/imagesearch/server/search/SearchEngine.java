@@ -1,0 +1,156 @@
+package org.imagesearch.server.search;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.index.Shard;
+import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.Problem;
+import org.imagesearch.server.query.Query;
+import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.search.Answer.Coverage;
+import org.imagesearch.server.search.Answer.Hit;
+import org.imagesearch.server.search.Answer.Missing;
+import org.imagesearch.server.search.Answer.Took;
+
+/** Answers queries: encode, assign once, scan every shard side by side, merge, add the rows. Thread-safe. */
+public final class SearchEngine implements AutoCloseable {
+    private final ServedIndex index;
+    private final QueryEncoder encoder;
+    private final SearchSettings settings;
+    private final ShardScans scans;
+
+    /** @param index stays the caller's */
+    public SearchEngine(ServedIndex index, QueryEncoder encoder, SearchSettings settings) {
+        this.index = index;
+        this.encoder = encoder;
+        this.settings = settings;
+        this.scans = new ShardScans(settings.scanThreads(), settings.queue());
+    }
+
+    /**
+     * Answers a query from the generation that is current when it begins.
+     *
+     * @throws RequestException if the query is not within the limits, or no shard answered in time
+     */
+    public Answer search(Query query) {
+        Deadline deadline = Deadline.in(settings.timeout());
+        requireWithinLimits(query);
+        return index.with(generation -> search(query, generation, deadline));
+    }
+
+    private Answer search(Query query, Generation generation, Deadline deadline) {
+        long begin = System.nanoTime();
+        int nprobe = nprobe(query, generation.manifest());
+        float[] vector = encoder.encode(query.terms(), generation, deadline);
+        long encoded = System.nanoTime();
+
+        deadline.requireTimeFor("searching");
+        long[] lists = new long[nprobe];
+        float[] coarseScores = new float[nprobe];
+        generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
+        List<ShardHits> answers =
+                scans.scan(generation, new ShardScans.Probe(vector, query.k(), lists, coarseScores), deadline);
+        Coverage coverage = coverage(answers);
+        requireSomeAnswer(coverage);
+        List<Hit> hits = new ArrayList<>();
+        for (Found found : best(answers, query)) {
+            hits.add(hit(found, query.withVectors()));
+        }
+        long end = System.nanoTime();
+
+        Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
+        return new Answer(generation.manifest().generation(), took, coverage, hits);
+    }
+
+    private void requireWithinLimits(Query query) {
+        if (query.terms().isEmpty() || query.terms().size() > settings.maxTerms()) {
+            throw RequestException.bad(
+                    "a query has 1 to %d terms, this one has %d",
+                    settings.maxTerms(), query.terms().size());
+        }
+        if (query.k() < 1 || query.k() > settings.maxK()) {
+            throw RequestException.bad("k is %d, expected 1 to %d", query.k(), settings.maxK());
+        }
+    }
+
+    private static int nprobe(Query query, IndexManifest manifest) {
+        if (query.nprobe().isPresent()) {
+            int nprobe = query.nprobe().getAsInt();
+            if (nprobe < 1 || nprobe > manifest.nlist()) {
+                throw RequestException.bad("nprobe is %d, expected 1 to %d", nprobe, manifest.nlist());
+            }
+            return nprobe;
+        }
+        return query.recall().isPresent() ? manifest.nprobeFor(query.recall().getAsDouble()) : manifest.defaultNprobe();
+    }
+
+    private static Coverage coverage(List<ShardHits> answers) {
+        List<Missing> missing = answers.stream()
+                .filter(answer -> answer.problem() != null)
+                .map(answer -> new Missing(answer.shard().number(), answer.problem()))
+                .toList();
+        return new Coverage(answers.size(), answers.size() - missing.size(), missing);
+    }
+
+    /** Nothing at all is no partial answer. */
+    private static void requireSomeAnswer(Coverage coverage) {
+        if (coverage.answered() > 0) {
+            return;
+        }
+        List<String> reasons =
+                coverage.degraded().stream().map(Missing::reason).distinct().toList();
+        if (reasons.contains(ShardScans.DEADLINE)) {
+            throw RequestException.of(
+                    Problem.DEADLINE_EXCEEDED, "none of %d shards answered in time", coverage.total());
+        } else if (reasons.contains(ShardScans.OVERLOADED)) {
+            throw RequestException.of(Problem.UNAVAILABLE, "all %d shards are overloaded", coverage.total());
+        }
+        throw ImageSearchException.data("all %d shards failed", coverage.total());
+    }
+
+    private record Found(Shard shard, long id, float score) {
+        static final Comparator<Found> BEST_FIRST =
+                Comparator.comparingDouble((Found found) -> -found.score).thenComparingLong(Found::id);
+    }
+
+    private static List<Found> best(List<ShardHits> answers, Query query) {
+        double least = query.minScore().orElse(Double.NEGATIVE_INFINITY);
+        List<Found> all = new ArrayList<>();
+        for (ShardHits answer : answers) {
+            for (int i = 0; i < answer.ids().length && answer.ids()[i] >= 0; i++) {
+                if (answer.scores()[i] >= least) {
+                    all.add(new Found(answer.shard(), answer.ids()[i], answer.scores()[i]));
+                }
+            }
+        }
+        all.sort(Found.BEST_FIRST);
+        return all.subList(0, Math.min(query.k(), all.size()));
+    }
+
+    private static Hit hit(Found found, boolean withVector) {
+        ImageRow row = found.shard
+                .row(found.id)
+                .orElseThrow(() -> ImageSearchException.data(
+                        "shard %d has a vector of id %d, but no row", found.shard.number(), found.id));
+        Optional<float[]> vector = withVector ? found.shard.vector(found.id) : Optional.empty();
+        Map<String, Object> columns = row.extra();
+        return new Hit(found.id, found.score, row.uri(), row.width(), row.height(), row.caption(), columns, vector);
+    }
+
+    private static double millis(long nanos) {
+        return Math.round(nanos / 1e3) / 1e3;
+    }
+
+    @Override
+    public void close() {
+        scans.close();
+    }
+}

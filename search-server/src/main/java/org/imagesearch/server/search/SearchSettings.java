@@ -1,0 +1,44 @@
+package org.imagesearch.server.search;
+
+import java.time.Duration;
+import org.imagesearch.core.ImageSearchException;
+
+/**
+ * Limits of searching.
+ *
+ * @param k hits where a request does not say
+ * @param maxK hits at most
+ * @param maxTerms terms of a query at most
+ * @param maxTextLength characters of a text at most
+ * @param timeout what a request may take, encoding included
+ * @param threads threads that scan shards; 0 takes every processor
+ * @param queue scans that wait for a thread at most; beyond it shards answer that they are overloaded
+ * @param textCache embeddings of texts that are remembered
+ */
+public record SearchSettings(
+        int k, int maxK, int maxTerms, int maxTextLength, Duration timeout, int threads, int queue, int textCache) {
+    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    public SearchSettings {
+        requireRange("max-k", maxK, 1, 100_000);
+        requireRange("k", k, 1, maxK);
+        requireRange("max-terms", maxTerms, 1, 1000);
+        requireRange("max-text-length", maxTextLength, 1, 100_000);
+        requireRange("threads", threads, 0, 1024);
+        requireRange("queue", queue, 1, 1_000_000);
+        requireRange("text-cache", textCache, 0, 10_000_000);
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw ImageSearchException.input("setting serve.search.timeout is %s, expected more than 0", timeout);
+        }
+    }
+
+    private static void requireRange(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw ImageSearchException.input(
+                    "setting serve.search.%s is %d, expected %d to %d", name, value, least, most);
+        }
+    }
+
+    int scanThreads() {
+        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+}
