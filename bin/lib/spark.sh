@@ -1,0 +1,53 @@
+# Runs a Spark program of this project; sourced by bin/embed and bin/merge.
+#
+#   run_spark MODULE CLASS CONF ARGUMENT...
+#
+# With SPARK_HOME set, by that Spark's spark-submit; else by the Spark that Maven put together in spark-home/target/home.
+# IMAGESEARCH_DRIVER_MEMORY (for example 8g) bounds the driver's heap, which does all the work unless there is a cluster.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+source "$root/bin/lib/packages.sh"
+source "$root/bin/lib/build.sh"
+
+run_spark() {
+  local module=$1 class=$2 conf=$3
+  shift 3
+
+  build_if_needed "$module"
+  local jar
+  jar=$(program_jar "$module")
+
+  # Spark must know its master before it starts the program; the program takes it, too.
+  local submit=() given=() previous='' argument
+  for argument in "$@"; do
+    case $argument in
+      --conf | --conf=*) conf='' ;;
+      --master=*) submit+=(--master "${argument#--master=}") ;;
+    esac
+    [ "$previous" != --master ] || submit+=(--master "$argument")
+    previous=$argument
+  done
+  given=("$@")
+  [ -z "$conf" ] || [ ! -f "$root/conf/$conf" ] || given+=(--conf "$root/conf/$conf")
+
+  local options="-Dorg.bytedeco.javacpp.maxphysicalbytes=0 -Dorg.bytedeco.javacpp.maxbytes=0 -Dai.djl.offline=true"
+  submit+=(--conf "spark.executor.extraJavaOptions=$options" --conf spark.executorEnv.RUST_FLAVOR=cpu --class "$class")
+  export RUST_FLAVOR=cpu
+
+  if [ -n "${SPARK_HOME:-}" ]; then
+    [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || submit+=(--driver-memory "$IMAGESEARCH_DRIVER_MEMORY")
+    exec "$SPARK_HOME/bin/spark-submit" --driver-java-options "$options" "${submit[@]}" "$jar" "${given[@]}"
+  fi
+
+  local home=$root/spark-home/target/home
+  [ ! -f "$root/conf/spark-defaults.conf" ] || submit+=(--properties-file "$root/conf/spark-defaults.conf")
+  local java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+  local heap=()
+  [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")
+  # Not on the command line: ONNX Runtime reads its own and fails on very long ones.
+  export CLASSPATH="$home/jars/*"
+  exec "$java" @"$root/bin/lib/spark-java-options" "${heap[@]}" \
+    "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
+    org.apache.spark.deploy.SparkSubmit "${submit[@]}" "$jar" "${given[@]}"
+}

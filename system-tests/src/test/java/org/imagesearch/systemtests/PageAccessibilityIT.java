@@ -1,0 +1,126 @@
+package org.imagesearch.systemtests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.ColorScheme;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Axe's rules over every state of the page, in both palettes, on a desk and on a phone. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PageAccessibilityIT {
+    private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {390, 844});
+
+    private final String axe = axe();
+    private RunningServer server;
+    private Chromium chromium;
+
+    @BeforeAll
+    void startServerAndBrowser() {
+        server = RunningServer.over(DemoIndex.of(2 * DemoIndex.EMOJI, 4));
+        chromium = Chromium.open();
+    }
+
+    @AfterAll
+    void stopServerAndBrowser() {
+        if (chromium != null) {
+            chromium.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    static Stream<Arguments> statesAndPalettes() {
+        List<Named<Consumer<Page>>> states = List.of(
+                Named.of("start", page -> assertThat(page.locator("#examples")).isVisible()),
+                Named.of("results", PageAccessibilityIT::search),
+                Named.of("detail", page -> {
+                    search(page);
+                    page.locator(".tile .open").first().click();
+                    assertThat(page.locator("#detail")).isVisible();
+                }),
+                Named.of("mixed", page -> {
+                    search(page);
+                    page.locator(".tile .open").nth(3).click();
+                    page.locator("[data-action=minus]").click();
+                    assertThat(page.locator(".term")).hasCount(1);
+                }),
+                Named.of("error", page -> {
+                    page.navigate("./?id=999999999999999");
+                    assertThat(page.locator(".notice.problem")).isVisible();
+                }),
+                Named.of("picture of another browser", page -> {
+                    page.navigate("./?picture=cat.jpg");
+                    assertThat(page.locator(".notice")).isVisible();
+                }));
+        return states.stream().flatMap(state -> Stream.of(ColorScheme.LIGHT, ColorScheme.DARK)
+                .map(palette -> Arguments.of(state, palette)));
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("statesAndPalettes")
+    void axeFindsNothingSerious(Consumer<Page> state, ColorScheme palette) {
+        for (int[] window : WINDOWS) {
+            Browser.NewContextOptions options = new Browser.NewContextOptions()
+                    .setViewportSize(window[0], window[1])
+                    .setColorScheme(palette);
+            try (Chromium.Visit visit = chromium.visit(server.address(), options)) {
+                Page page = visit.page();
+                page.navigate("./");
+                state.accept(page);
+
+                assertThat(violations(page)).as("width %d", window[0]).isEmpty();
+            }
+        }
+    }
+
+    private static void search(Page page) {
+        page.fill("#words", "hamburger");
+        page.locator("#words").press("Enter");
+        assertThat(page.locator(".tile").first()).isVisible();
+    }
+
+    /** Serious and critical violations, each with the first element that it is about. */
+    private List<?> violations(Page page) {
+        page.evaluate(axe);
+        Object found = page.evaluate(
+                """
+                async () => {
+                  const results = await axe.run();
+                  if (results.passes.length === 0) {
+                    throw new Error('axe checked nothing');
+                  }
+                  return results.violations
+                    .filter((violation) => ['serious', 'critical'].includes(violation.impact))
+                    .map((violation) => `${violation.id}: ${violation.nodes[0].html} ${violation.nodes[0].failureSummary}`);
+                }""");
+        return (List<?>) found;
+    }
+
+    private static String axe() {
+        try (InputStream in = PageAccessibilityIT.class.getResourceAsStream("/axe.min.js")) {
+            return new String(
+                    Objects.requireNonNull(in, "axe.min.js is not on the class path")
+                            .readAllBytes(),
+                    UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read axe.min.js", e);
+        }
+    }
+}

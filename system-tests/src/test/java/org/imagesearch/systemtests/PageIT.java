@@ -1,0 +1,345 @@
+package org.imagesearch.systemtests;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.JSHandle;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.FilePayload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The page in a real browser, against a real server over a real index. Screenshots: {@code target/screenshots}. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PageIT {
+    private static final int PICTURES = 2 * DemoIndex.EMOJI;
+    private static final int SHARDS = 4;
+    private static final List<String> RED_CARS =
+            List.of("automobile", "oncoming automobile", "racing car", "fire engine", "pickup truck");
+
+    private DemoIndex demo;
+    private RunningServer server;
+    private Chromium chromium;
+    private Chromium.Visit visit;
+    private Page page;
+
+    @BeforeAll
+    void startServerAndBrowser() {
+        demo = DemoIndex.of(PICTURES, SHARDS);
+        server = RunningServer.over(demo);
+        chromium = Chromium.open();
+    }
+
+    @AfterAll
+    void stopServerAndBrowser() {
+        if (chromium != null) {
+            chromium.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void openThePage() {
+        visitWith(new Browser.NewContextOptions().setViewportSize(1280, 900));
+    }
+
+    @AfterEach
+    void browserHadNothingToComplainAbout() {
+        List<String> complaints = visit.complaints();
+        visit.close();
+        assertThat(complaints).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hamburger", "hampurilainen", "ハンバーガー"})
+    void wordsInAnyLanguageFindTheirPicturesFirst(String words) {
+        search(words);
+
+        assertThat(names().first()).hasText("hamburger");
+        assertThat(names().nth(1)).hasText("hamburger");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"red car", "carro rojo"})
+    void wordsThatDescribeFindWhatTheyDescribe(String words) {
+        search(words);
+
+        assertThat(names().first().textContent()).isIn(RED_CARS);
+    }
+
+    @Test
+    void answerTellsHowManyPicturesWhichShardsAndHowLong() {
+        search("hamburger");
+
+        assertThat(page.locator("#count")).hasText("Best 30 of 3,200 pictures");
+        assertThat(page.locator("#facts")).containsText("4 of 4 shards");
+        assertThat(page.locator("#facts")).containsText(Pattern.compile("\\d ms"));
+        assertThat(page.locator("#facts")).containsText("gen-000001");
+        assertThat(page.locator(".notice")).hasCount(0);
+        assertThat(page.locator(".tile .score").first()).hasText(Pattern.compile("0\\.\\d{3}"));
+        assertThat(page.locator(".tile img").first()).not().hasJSProperty("naturalWidth", 0);
+        shoot("results");
+    }
+
+    @Test
+    void chosenPictureFindsItsLike() {
+        List<Path> fresh = demo.freshPictures(5);
+        long found = fresh.stream()
+                .filter(picture -> {
+                    page.setInputFiles("#file", picture);
+                    page.waitForURL(url -> url.contains("picture=" + picture.getFileName()));
+                    settled();
+                    return names().first().textContent().equals(DemoIndex.caption(picture));
+                })
+                .count();
+
+        assertThat(found)
+                .as("pictures that found their emoji first, of %s", fresh)
+                .isGreaterThanOrEqualTo(4);
+        assertThat(page.locator("#terms")).containsText("000004.jpg");
+        shoot("own-picture");
+
+        page.reload(); // The history entry has the picture.
+        settled();
+        assertThat(page.locator("#terms")).containsText("000004.jpg");
+    }
+
+    @Test
+    void droppedAndPastedPicturesFindTheirLike() throws IOException {
+        Path picture = demo.pictures().resolve("000003.jpg");
+        JSHandle transfer = transferOf(picture);
+
+        page.dispatchEvent("body", "dragenter", Map.of("dataTransfer", transfer));
+        assertThat(page.locator("#dropzone")).isVisible();
+        shoot("dropping");
+        page.dispatchEvent("body", "drop", Map.of("dataTransfer", transfer));
+        settled();
+        assertThat(page.locator("#dropzone")).isHidden();
+        assertThat(names().first()).hasText(DemoIndex.caption(picture));
+
+        Path other = demo.pictures().resolve("000004.jpg");
+        page.evaluate(
+                "transfer => document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true}))",
+                transferOf(other));
+        page.waitForURL(url -> url.contains("000004.jpg"));
+        settled();
+        assertThat(names().first()).hasText(DemoIndex.caption(other));
+    }
+
+    @Test
+    void moreLikeThisFindsPicturesLikeAHit() {
+        search("hamburger");
+        Locator tile = page.locator(".tile").first();
+        String id = tile.getAttribute("data-id");
+        tile.hover();
+        shoot("hover");
+        tile.locator(".like").click();
+
+        page.waitForURL(url -> url.endsWith("?id=" + id));
+        settled();
+        assertThat(names().first()).hasText("hamburger");
+        assertThat(page.locator("#terms")).containsText("Like hamburger");
+    }
+
+    @Test
+    void addressHoldsTheQueryAndBackWorks() {
+        search("hamburger");
+        assertThat(page.url()).endsWith("?q=hamburger");
+        search("carro rojo");
+        assertThat(page.url()).endsWith("?q=carro+rojo");
+
+        page.goBack();
+        assertThat(page.locator("#words")).hasValue("hamburger");
+        assertThat(names().first()).hasText("hamburger");
+        page.goBack();
+        assertThat(page.locator("#examples")).isVisible();
+        assertThat(page.locator(".tile")).hasCount(0);
+        page.goForward();
+        assertThat(names().first()).hasText("hamburger");
+
+        page.navigate("./?q=%D8%A8%D9%8A%D8%AA%D8%B2%D8%A7"); // An address that somebody was sent: pizza.
+        settled();
+        assertThat(names().first()).hasText("pizza");
+        assertThat(page.evaluate("getComputedStyle(document.querySelector('#words')).direction"))
+                .isEqualTo("rtl");
+        shoot("right-to-left");
+    }
+
+    @Test
+    void keyboardAloneSearchesWalksOpensAndGoesOn() {
+        page.locator(".brand a").focus();
+        page.keyboard().press("/");
+        page.keyboard().type("hamburger");
+        page.keyboard().press("Enter");
+        settled();
+        page.keyboard().press("ArrowDown");
+        assertThat(page.locator(".tile .open").first()).isFocused();
+        page.keyboard().press("ArrowRight");
+        page.keyboard().press("ArrowDown");
+        page.keyboard().press("ArrowUp");
+        assertThat(page.locator(".tile .open").nth(1)).isFocused();
+
+        page.keyboard().press("Enter");
+        assertThat(page.locator("#detail")).isVisible();
+        assertThat(page.locator("#detail-name")).hasText(names().nth(1).textContent());
+        assertThat(page.locator(".stage img")).hasAttribute("src", Pattern.compile("images/\\d+$"));
+        shoot("detail");
+        page.keyboard().press("ArrowRight");
+        assertThat(page.locator("#detail-name")).hasText(names().nth(2).textContent());
+        page.keyboard().press("Escape");
+        assertThat(page.locator("#detail")).isHidden();
+        assertThat(page.locator(".tile .open").nth(2)).isFocused();
+
+        page.keyboard().press("m");
+        page.waitForURL(Pattern.compile("\\?id=\\d+$"));
+    }
+
+    @Test
+    void picturesCanBeMixedInAndHeldAgainstASearch() {
+        search("hamburger");
+        String added = page.locator(".tile").first().getAttribute("data-id");
+        page.locator(".tile .open").first().click();
+        page.locator("[data-action=plus]").click();
+        page.waitForURL(url -> url.endsWith("?q=hamburger&more=" + added));
+        settled();
+        assertThat(names().first()).hasText("hamburger");
+
+        search("cat");
+        String held = page.locator(".tile").first().getAttribute("data-id");
+        page.locator(".tile .open").first().click();
+        page.locator("[data-action=minus]").click();
+        page.waitForURL(url -> url.endsWith("?q=cat&less=" + held));
+        settled();
+        assertThat(page.locator(".tile").first()).not().hasAttribute("data-id", held);
+        shoot("mixed");
+    }
+
+    @Test
+    void moreCanBeShown() {
+        search("hamburger");
+        assertThat(page.locator(".tile")).hasCount(30);
+        page.locator("#more").click();
+        assertThat(page.locator(".tile")).hasCount(60);
+        assertThat(page.locator(".tile .open").nth(30)).isFocused();
+        assertThat(page.url()).endsWith("?q=hamburger&k=60");
+    }
+
+    @Test
+    void refusalsOfTheServerAreShownInItsWords() {
+        page.navigate("./?id=999999999999999");
+        assertThat(page.locator(".notice.problem")).containsText("999999999999999");
+        shoot("error");
+
+        page.setInputFiles("#file", new FilePayload("broken.jpg", "image/jpeg", "no picture".getBytes(UTF_8)));
+        page.waitForURL(url -> url.contains("broken.jpg"));
+        assertThat(page.locator(".notice.problem .title")).isVisible();
+        assertThat(page.locator(".tile")).hasCount(0);
+
+        page.setInputFiles("#file", new FilePayload("notes.txt", "text/plain", "words".getBytes(UTF_8)));
+        assertThat(page.locator(".notice.problem")).containsText("notes.txt is not a picture");
+    }
+
+    @Test
+    void withoutAConnectionThePageSaysSoAndGoesOnWhenItIsBack() {
+        visit.context().setOffline(true);
+        page.fill("#words", "hamburger");
+        page.keyboard().press("Enter");
+        assertThat(page.locator(".notice.problem")).containsText("You are offline");
+
+        visit.context().setOffline(false);
+        assertThat(names().first()).hasText("hamburger");
+    }
+
+    @Test
+    void addressOfAPictureOnlyAnotherBrowserHasAsksForItAgain() {
+        page.navigate("./?picture=cat.jpg");
+        assertThat(page.locator(".notice")).containsText("only its own browser tab has");
+    }
+
+    @Test
+    void pageFitsAPhone() {
+        visit.close();
+        visitWith(new Browser.NewContextOptions()
+                .setViewportSize(390, 844)
+                .setDeviceScaleFactor(2)
+                .setHasTouch(true)
+                .setIsMobile(true));
+        fitsInto(390);
+        shoot("phone-start");
+        search("hamburger");
+        fitsInto(390);
+        shoot("phone-results");
+        page.locator(".tile .open").first().tap();
+        assertThat(page.locator("#detail")).isVisible();
+        fitsInto(390);
+        shoot("phone-detail");
+        page.goBack();
+        assertThat(page.locator("#detail")).isHidden();
+    }
+
+    private void visitWith(Browser.NewContextOptions options) {
+        visit = chromium.visit(server.address(), options);
+        page = visit.page();
+        page.navigate("./");
+    }
+
+    private void search(String words) {
+        page.fill("#words", words);
+        page.locator("#words").press("Enter");
+        assertThat(page).hasTitle(words + " · Picture search");
+        settled();
+    }
+
+    /** Waits for the hits of what the address says. */
+    private void settled() {
+        // Assertions, since waiting for a function needs eval, which the page's content security policy forbids.
+        String address = (String) page.evaluate("'./' + location.search");
+        assertThat(page.locator("#grid")).hasAttribute("data-of", address);
+        assertThat(page.locator(".tile").first()).isVisible();
+    }
+
+    private Locator names() {
+        return page.locator(".tile .name");
+    }
+
+    private void fitsInto(int width) {
+        assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(width);
+    }
+
+    private JSHandle transferOf(Path picture) throws IOException {
+        String base64 = Base64.getEncoder().encodeToString(Files.readAllBytes(picture));
+        return page.evaluateHandle(
+                """
+                ([name, base64]) => {
+                  const transfer = new DataTransfer();
+                  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+                  transfer.items.add(new File([bytes], name, {type: 'image/jpeg'}));
+                  return transfer;
+                }""",
+                Arrays.asList(picture.getFileName().toString(), base64));
+    }
+
+    private void shoot(String name) {
+        Path file = Repository.target().resolve("screenshots").resolve(name + ".png");
+        page.screenshot(new Page.ScreenshotOptions().setPath(file));
+    }
+}
