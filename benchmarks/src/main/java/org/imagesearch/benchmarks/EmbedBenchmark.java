@@ -39,7 +39,7 @@ final class EmbedBenchmark implements Benchmark {
     @Option(
             names = "--pictures",
             paramLabel = "N",
-            defaultValue = "6000",
+            defaultValue = "4000",
             description = "demo pictures to make (default: ${DEFAULT-VALUE})")
     private int count;
 
@@ -50,10 +50,17 @@ final class EmbedBenchmark implements Benchmark {
     private Path model;
 
     @Option(
+            names = "--repeats",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "runs of bin/embed, of which the median counts (default: ${DEFAULT-VALUE})")
+    private int repeats;
+
+    @Option(
             names = "--model-seconds",
             paramLabel = "N",
             defaultValue = "5",
-            description = "the model alone runs this long before and again after bin/embed (default: ${DEFAULT-VALUE})")
+            description = "the model alone runs this long before and after each of them (default: ${DEFAULT-VALUE})")
     private int modelSeconds;
 
     @Option(
@@ -69,6 +76,7 @@ final class EmbedBenchmark implements Benchmark {
     @Override
     public void run(Report report) throws IOException, InterruptedException {
         Sizes.requireRange("--pictures", count, 1, 1_000_000);
+        Sizes.requireRange("--repeats", repeats, 1, 1000);
         Sizes.requireRange("--model-seconds", modelSeconds, 1, 600);
         ModelBundle bundle = ModelBundle.open((model == null ? Program.file("demo/model") : model)
                 .toAbsolutePath()
@@ -78,18 +86,24 @@ final class EmbedBenchmark implements Benchmark {
             int threads = Runtime.getRuntime().availableProcessors();
             try (ImageEncoder encoder = ImageEncoder.open(bundle, EncoderSettings.cpu(threads, BATCH))) {
                 ByteBuffer squares = prepare(pictures, bundle, encoder);
+                double[] model = new double[repeats + 1];
+                double[] pipeline = new double[repeats];
                 modelRate(encoder, squares);
-                double before = modelRate(encoder, squares);
-                double pipeline = pipelineRate(folder, pictures, bundle, report);
-                double after = modelRate(encoder, squares);
+                model[0] = modelRate(encoder, squares);
+                for (int i = 0; i < repeats; i++) {
+                    Path output = folder.resolve("embeddings-" + i);
+                    pipeline[i] = pipelineRate(output, folder.resolve("embed.log"), pictures, bundle, report);
+                    model[i + 1] = modelRate(encoder, squares);
+                    report.note("model alone: %.1f pictures/s", model[i + 1]);
+                }
                 report.figure(Figure.of(
                         "embed",
                         bundle.name() + ", " + bundle.image().size() + " x "
                                 + bundle.image().size(),
                         "pictures/s",
-                        pipeline,
+                        SideBySide.median(pipeline),
                         "model alone, " + threads + " threads",
-                        SideBySide.median(before, after)));
+                        SideBySide.median(model)));
             }
         }
     }
@@ -148,16 +162,16 @@ final class EmbedBenchmark implements Benchmark {
     }
 
     /** Pictures per second as bin/embed's own summary has them. */
-    private static double pipelineRate(WorkFolder folder, Path pictures, ModelBundle bundle, Report report)
+    private static double pipelineRate(Path output, Path log, Path pictures, ModelBundle bundle, Report report)
             throws IOException, InterruptedException {
         List<String> lines = Program.run(
-                folder.resolve("embed.log"),
+                log,
                 List.of(
                         Program.file("bin/embed").toString(),
                         "--input",
                         pictures.toString(),
                         "--output",
-                        folder.resolve("embeddings").toString(),
+                        output.toString(),
                         "--model",
                         bundle.directory().toString()));
         for (String line : lines) {

@@ -6,16 +6,21 @@ import java.util.regex.Pattern;
 import org.imagesearch.core.ImageSearchException;
 
 /**
- * Seconds of the steps of {@code bin/merge}, by the times in what it printed.
+ * Seconds of the steps of one build of an index.
  *
  * @param train k-means
- * @param write assigning every vector to its centroid, to its shard, and writing the shards with their rows
- * @param whole everything: besides, reading and checking the dataset, measuring recall, checksums, publishing
+ * @param write assigning every vector to its centroid and writing the index; with bin/merge also the shuffle to shards and the
+ *     store of rows
+ * @param whole everything; with bin/merge also the start of Spark, reading and checking, measuring recall, checksums, publishing
  */
 record MergeSteps(double train, double write, double whole) {
     private static final Pattern STEP = Pattern.compile("\\[\\s*([\\d.]+) s\\] (.*)");
 
-    /** @throws ImageSearchException (data) if the lines do not have the steps */
+    /**
+     * By the times in what bin/merge printed.
+     *
+     * @throws ImageSearchException (data) if the lines do not have the steps
+     */
     static MergeSteps of(List<String> lines) {
         double begin = 0;
         double train = Double.NaN;
