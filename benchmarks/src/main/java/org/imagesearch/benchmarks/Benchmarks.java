@@ -1,0 +1,18 @@
+package org.imagesearch.benchmarks;
+
+import java.util.List;
+
+/** The benchmarks there are. */
+final class Benchmarks {
+    private Benchmarks() {}
+
+    /** One of each, in the order in which they are listed. */
+    static List<Benchmark> all() {
+        return List.of(
+                new VectorsBenchmark(),
+                new ScanBenchmark(),
+                new PreprocessBenchmark(),
+                new EmbedBenchmark(),
+                new MergeBenchmark());
+    }
+}

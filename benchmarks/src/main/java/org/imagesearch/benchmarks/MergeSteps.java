@@ -1,0 +1,50 @@
+package org.imagesearch.benchmarks;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.imagesearch.core.ImageSearchException;
+
+/**
+ * Seconds of the steps of one build of an index.
+ *
+ * @param train k-means
+ * @param write assigning every vector to its centroid and writing the index; with bin/merge also the shuffle to shards and the
+ *     store of rows
+ * @param whole everything; with bin/merge also the start of Spark, reading and checking, measuring recall, checksums, publishing
+ */
+record MergeSteps(double train, double write, double whole) {
+    private static final Pattern STEP = Pattern.compile("\\[\\s*([\\d.]+) s\\] (.*)");
+
+    /**
+     * By the times in what bin/merge printed.
+     *
+     * @throws ImageSearchException (data) if the lines do not have the steps
+     */
+    static MergeSteps of(List<String> lines) {
+        double begin = 0;
+        double train = Double.NaN;
+        double write = Double.NaN;
+        double whole = Double.NaN;
+        for (String line : lines) {
+            Matcher step = STEP.matcher(line);
+            if (!step.matches()) {
+                continue;
+            }
+            double end = Double.parseDouble(step.group(1));
+            if (step.group(2).startsWith("trained ")) {
+                train = end - begin;
+            } else if (step.group(2).startsWith("wrote ")) {
+                write = end - begin;
+            } else if (step.group(2).startsWith("published ")) {
+                whole = end;
+            }
+            begin = end;
+        }
+        if (!(train > 0 && write > 0 && whole > 0)) {
+            throw ImageSearchException.data(
+                    "bin/merge did not tell how long training and writing took (too short to be told, perhaps)");
+        }
+        return new MergeSteps(train, write, whole);
+    }
+}
