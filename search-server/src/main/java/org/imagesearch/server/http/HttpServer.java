@@ -7,6 +7,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.RoutingHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.server.handlers.HttpContinueReadHandler;
+import io.undertow.server.handlers.PredicateHandler;
 import io.undertow.server.handlers.resource.ClassPathResourceManager;
 import io.undertow.server.handlers.resource.ResourceHandler;
 import io.undertow.util.HeaderMap;
@@ -217,12 +218,18 @@ public final class HttpServer implements AutoCloseable {
             table.setInvalidMethodHandler(this::refuseMethod);
             ResourceHandler page = new ResourceHandler(
                     new ClassPathResourceManager(HttpServer.class.getClassLoader(), "page"), this::refusePath);
+            // No file's name ends so, and Undertow's own refusal of it has no body.
+            HttpHandler files = new PredicateHandler(
+                    exchange -> exchange.getRelativePath().length() > 1
+                            && exchange.getRelativePath().endsWith("/"),
+                    this::refusePath,
+                    page);
             page.setDirectoryListingEnabled(false);
             page.setWelcomeFiles("index.html");
             table.setFallbackHandler(exchange -> {
                 if (exchange.getRequestMethod().equals(Methods.GET)
                         || exchange.getRequestMethod().equals(Methods.HEAD)) {
-                    page.handleRequest(exchange);
+                    files.handleRequest(exchange);
                 } else {
                     refuseMethod(exchange);
                 }

@@ -240,10 +240,16 @@ final class QueryReader {
             }
             return root;
         } catch (JsonProcessingException e) {
-            throw RequestException.bad("the body is not valid JSON: %s", e.getOriginalMessage());
+            throw RequestException.bad("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
         } catch (IOException e) {
             throw new ImageSearchException(ErrorCode.INTERNAL, "cannot read bytes in memory", e);
         }
+    }
+
+    /** Jackson's message, without what it tells programmers about its own classes, which it sets in backticks. */
+    private static String withoutAdvice(String message) {
+        int advice = message.indexOf('`');
+        return advice < 0 ? message : message.substring(0, Math.max(0, message.lastIndexOf(':', advice)));
     }
 
     /** A tree takes many times the bytes that it is read from; a query has few values, whatever the size of its pictures. */
