@@ -104,8 +104,10 @@ public final class SmallIndex {
             Path folder = Files.createDirectories(root.resolve(generation));
             float[][] vectors = vectors(new Random(seed), pictures);
             List<Path> drawn = draw(Files.createDirectories(root.resolve("pictures-" + number)), seed);
-            for (int i = 0; i < DRAWN; i++) {
-                vectors[i] = embed(Files.readAllBytes(drawn.get(i)));
+            try (ImageEncoder encoder = ImageEncoder.open(BUNDLE, EncoderSettings.cpu(1, 4))) {
+                for (int i = 0; i < DRAWN; i++) {
+                    vectors[i] = embed(encoder, Files.readAllBytes(drawn.get(i)));
+                }
             }
             float[] all = flat(List.of(vectors));
             float[] centroids = KMeans.train(all, pictures, DIMENSION, NLIST, new KMeansOptions(5, 1, true, 256, 1));
@@ -296,10 +298,14 @@ public final class SmallIndex {
     /** The embedding of a picture's file. */
     public static float[] embed(byte[] picture) {
         try (ImageEncoder encoder = ImageEncoder.open(BUNDLE, EncoderSettings.cpu(1, 4))) {
-            PictureDecoder decoder = new PictureDecoder(DecodeLimits.DEFAULT, true);
-            byte[] pixels = new Preprocessor(BUNDLE.image()).apply(decoder.decode(picture));
-            return encoder.encode(ByteBuffer.wrap(pixels), 1);
+            return embed(encoder, picture);
         }
+    }
+
+    private static float[] embed(ImageEncoder encoder, byte[] picture) {
+        PictureDecoder decoder = new PictureDecoder(DecodeLimits.DEFAULT, true);
+        byte[] pixels = new Preprocessor(BUNDLE.image()).apply(decoder.decode(picture));
+        return encoder.encode(ByteBuffer.wrap(pixels), 1);
     }
 
     /** The embedding of words. */

@@ -20,7 +20,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
@@ -136,9 +135,7 @@ public final class HttpServer implements AutoCloseable {
 
     private static String reason(RuntimeException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return cause instanceof UnresolvedAddressException
-                ? "there is no such host"
-                : String.valueOf(cause.getMessage());
+        return String.valueOf(cause.getMessage());
     }
 
     /** Where it listens. */
