@@ -77,7 +77,7 @@ def _name_colour(red, green, blue):
         return "red"
     if hue < 37:
         return "orange"
-    if hue < 68:
+    if hue < 62:
         return "yellow"
     if hue < 165:
         return "green"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Measures the bundle on freshly made pictures: names to pictures by language, pictures to pictures.
+"""Measures the bundle on freshly made pictures: names and keywords to pictures by language, pictures to pictures.
 
 With --dump DIR it measures nothing, but writes the pictures, which emoji each shows and the queries, for others to.
 """
@@ -30,14 +30,23 @@ TOP = 10
 SEED = 20_000  # training never saw pictures made with it
 
 
-def queries_of(collection):
-    """For every language and name: the text and all emoji of that name, one query per name."""
+def names_of(annotation):
+    return (annotation.name,)
+
+
+def keywords_of(annotation):
+    return annotation.keywords
+
+
+def queries_of(collection, texts_of=names_of):
+    """For every language and text: the text and all emoji that bear it, one query per text."""
     for language in LANGUAGES:
         keys = {}
         for emoji in collection:
-            keys.setdefault(annotations(language)[emoji.key].name.lower(), []).append(emoji.key)
-        for name, emoji in keys.items():
-            yield {"language": language, "text": name, "emoji": emoji}
+            for text in {text.lower() for text in texts_of(annotations(language)[emoji.key])}:
+                keys.setdefault(text, []).append(emoji.key)
+        for text, emoji in keys.items():
+            yield {"language": language, "text": text, "emoji": emoji}
 
 
 def _decoded(task, size):
@@ -86,17 +95,12 @@ def measure(bundle, count, seed, confusions=0):
     names = np.array([english[key].name for key in keys])
     pictures = bundle.embed_pictures(seed, [emoji.text for emoji in shown])
 
-    result = {"pictures": count, "seed": seed, "emoji": len(set(keys)), "names": {}, "keywords": {}}
-    queries = [query for query in queries_of(collection) if set(query["emoji"]) & set(keys)]
-    for language in LANGUAGES:
-        mine = [query for query in queries if query["language"] == language]
-        best = (bundle.embed_texts([query["text"] for query in mine]) @ pictures.T).topk(TOP).indices.numpy()
-        hits = [np.isin(keys[row], query["emoji"]) for row, query in zip(best, mine)]
-        result["names"][language] = {
-            "queries": len(mine),
-            f"recall@{TOP}": round(float(np.mean([hit.any() for hit in hits])), 4),
-            "first": round(float(np.mean([hit[0] for hit in hits])), 4),
-        }
+    result = {"pictures": count, "seed": seed, "emoji": len(set(keys))}
+    for kind, texts_of in (("names", names_of), ("keywords", keywords_of)):
+        queries = [query for query in queries_of(collection, texts_of) if set(query["emoji"]) & set(keys)]
+        result[kind] = {language: _words_to_pictures(
+            bundle, [query for query in queries if query["language"] == language], pictures, keys)
+            for language in LANGUAGES}
     nearest = np.empty(count, np.int64)
     for start in range(0, count, 500):
         similar = pictures[start : start + 500] @ pictures.T
@@ -112,6 +116,17 @@ def measure(bundle, count, seed, confusions=0):
         result["confusions"] = dict(sorted(pairs.items(), key=lambda item: -item[1])[:confusions])
     result["questions"] = _ask(bundle, pictures, names)
     return result
+
+
+def _words_to_pictures(bundle, queries, pictures, keys):
+    """Share of the queries that find a picture of one of their emoji among the first TOP, and as the first."""
+    best = (bundle.embed_texts([query["text"] for query in queries]) @ pictures.T).topk(TOP).indices.numpy()
+    hits = [np.isin(keys[row], query["emoji"]) for row, query in zip(best, queries)]
+    return {
+        "queries": len(queries),
+        f"recall@{TOP}": round(float(np.mean([hit.any() for hit in hits])), 4),
+        "first": round(float(np.mean([hit[0] for hit in hits])), 4),
+    }
 
 
 def _ask(bundle, pictures, names):
@@ -137,9 +152,12 @@ def dump(folder, count, seed):
 
 def _markdown(result):
     lines = [f"{result['pictures']} pictures of {result['emoji']} emoji, seed {result['seed']}", "",
-             f"| language | names | recall@{TOP} | first hit right |", "| --- | --- | --- | --- |"]
-    for language, figures in result["names"].items():
-        lines.append(f"| {language} | {figures['queries']} | {figures[f'recall@{TOP}']:.4f} | {figures['first']:.4f} |")
+             f"| language | names | recall@{TOP} | first hit right | keywords | recall@{TOP} | first hit right |",
+             "| --- | --- | --- | --- | --- | --- | --- |"]
+    for language in result["names"]:
+        figures = [f"{part['queries']} | {part[f'recall@{TOP}']:.4f} | {part['first']:.4f}"
+                   for part in (result["names"][language], result["keywords"][language])]
+        lines.append(f"| {language} | {' | '.join(figures)} |")
     lines += ["", f"Picture to picture @1: {result['pictureToPicture@1']:.4f}"]
     lines += [f"{count} x {pair}" for pair, count in result.get("confusions", {}).items()]
     lines += [f"{'right' if each['right'] else 'WRONG'}: {each['text']}: {', '.join(each['hits'][:5])}"

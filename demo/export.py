@@ -1,6 +1,7 @@
 """Writes a model bundle: bundle.json, image.onnx, text.onnx, tokenizer.json."""
 
 import json
+import shutil
 
 import onnx
 import torch
@@ -30,17 +31,37 @@ def bundle_description():
 
 
 def export_bundle(image_tower, text_tower, vocabulary, folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    image_tower = image_tower.eval().to(memory_format=torch.contiguous_format)
-    pixels = torch.zeros(2, IMAGE_SIZE, IMAGE_SIZE, 3, dtype=torch.uint8)
-    _export(image_tower, (pixels,), folder / "image.onnx", {"pixels": {0: "batch"}})
+    export_image(image_tower, folder)
+    export_text(text_tower, vocabulary, folder)
 
+
+def export_image(tower, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    tower = tower.eval().to(memory_format=torch.contiguous_format)
+    pixels = torch.zeros(2, IMAGE_SIZE, IMAGE_SIZE, 3, dtype=torch.uint8)
+    _export(tower, (pixels,), folder / "image.onnx", {"pixels": {0: "batch"}})
+    _describe(folder)
+
+
+def copy_image(bundle, folder):
+    """Takes over the image tower of another bundle as it is."""
+    if folder.resolve() != bundle.resolve():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle / "image.onnx", folder / "image.onnx")
+    _describe(folder)
+
+
+def export_text(tower, vocabulary, folder):
+    folder.mkdir(parents=True, exist_ok=True)
     ids = torch.ones(2, 5, dtype=torch.int64)
     axes = {0: "batch", 1: "sequence"}
-    _export(ExportedTextTower(text_tower).eval(), (ids, ids), folder / "text.onnx",
+    _export(ExportedTextTower(tower).eval(), (ids, ids), folder / "text.onnx",
             {"input_ids": axes, "attention_mask": axes})
-
     write_tokenizer(vocabulary, folder / "tokenizer.json")
+    _describe(folder)
+
+
+def _describe(folder):
     description = json.dumps(bundle_description(), indent=2)
     (folder / "bundle.json").write_text(description + "\n", encoding="utf-8")
 

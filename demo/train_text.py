@@ -17,6 +17,7 @@ PIECES_LEARNING_RATE = 1e-2  # a piece is in few batches
 LEARNING_RATE_LAST_SHARE = 0.01
 WARM_UP_STEPS = 100
 COSINE_SCALE = 30.0
+ALIGNMENT_WEIGHT = 2.0
 PIECES_LEFT_OUT_SHARE = 0.03
 AVERAGING = 0.995
 LOG_STEPS = 200
@@ -40,6 +41,16 @@ def _leave_out_pieces(mask, rng):
     return mask * kept
 
 
+def _loss(embeddings, targets, anchors):
+    """A text is nearer to the pictures it means than to others, and near at all.
+
+    The latter matters to an index of inverted lists: it scans those around the query, which must be where the pictures are.
+    """
+    told_apart = functional.cross_entropy(COSINE_SCALE * embeddings @ anchors.T, targets)
+    meant = functional.normalize(targets @ anchors, dim=1)
+    return told_apart + ALIGNMENT_WEIGHT * (1 - (embeddings * meant).sum(1)).mean()
+
+
 def train_text(training_texts, vocabulary, anchors, steps, seed, log):
     """`anchors`: float[emoji, DIMENSION], the unit vectors that texts are to point to. Returns the trained tower."""
     torch.manual_seed(seed)
@@ -57,7 +68,7 @@ def train_text(training_texts, vocabulary, anchors, steps, seed, log):
         texts, targets = training_texts.draw_batch(rng, BATCH)
         ids, mask = batch_of_ids(tokenizer, texts)
         embeddings = tower(ids, _leave_out_pieces(mask, rng))
-        loss = functional.cross_entropy(COSINE_SCALE * embeddings @ anchors.T, torch.from_numpy(targets))
+        loss = _loss(embeddings, torch.from_numpy(targets), anchors)
         share = 0.5 * (1 + math.cos(math.pi * step / steps)) + LEARNING_RATE_LAST_SHARE
         for group in optimizer.param_groups:
             group["lr"] = group["highest"] * min(1.0, (step + 1) / WARM_UP_STEPS) * share

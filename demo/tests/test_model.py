@@ -121,6 +121,9 @@ class ColoursTest(unittest.TestCase):
         self.assertEqual("blue", colours_of("🚙")[0])
         self.assertEqual("green", colours_of("🍏")[0])
         self.assertEqual("purple", colours_of("🍇")[0])
+        self.assertEqual("yellow", colours_of("🌻")[0])
+        self.assertEqual("green", colours_of("🐸")[0])
+        self.assertNotIn("yellow", colours_of("💐"), "the leaves of a bouquet are green")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexIVFFlat.h>
 #include <faiss/impl/IDSelector.h>
+#include <faiss/impl/io.h>
 #include <faiss/index_io.h>
 #include <faiss/invlists/InvertedLists.h>
 #include <omp.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -71,7 +74,12 @@ inline void ivf_free(int64_t handle) {
 }
 
 inline void ivf_write(int64_t handle, const char* path) {
-    faiss::write_index(ivf(handle), path);
+    faiss::FileIOWriter writer(path);
+    faiss::write_index(ivf(handle), &writer);
+    // The writer's destructor cannot report what its last flush meets, a full disk above all.
+    if (std::fflush(writer.f) != 0) {
+        throw std::runtime_error(std::string("cannot write the end of the file: ") + std::strerror(errno));
+    }
 }
 
 inline int32_t ivf_dimension(int64_t handle) {

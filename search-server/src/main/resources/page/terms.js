@@ -37,6 +37,6 @@ function chip(source, how, what, onRemove, kind = '') {
   const image = element('img', { src: source, alt: '', width: 36, height: 36 });
   image.addEventListener('error', () => image.remove());
   return element('li', { className: `term ${kind}` }, image,
-    element('span', { className: 'how' }, how), element('span', { className: 'what', dir: 'auto' }, what),
+    element('span', { className: 'how' }, how), ' ', element('span', { className: 'what', dir: 'auto' }, what),
     element('button', { type: 'button', 'aria-label': `Remove: ${how} ${what}`, title: 'Remove', onclick: onRemove }, icon('close')));
 }

@@ -10,9 +10,17 @@ final class Embeddings {
 
     private Embeddings() {}
 
-    /** @throws ImageSearchException (data) naming the model, if a row is not of unit length; NaN is of none */
-    static void requireUnitLength(float[] embeddings, int dimension, Path model) {
-        for (int row = 0; row < embeddings.length / dimension; row++) {
+    /**
+     * @param embeddings float[rows * dimension]
+     * @throws ImageSearchException (data) naming the model, if there are more or fewer floats, or a row is not of unit length; NaN
+     *     is of none
+     */
+    static void requireUnitLength(float[] embeddings, int rows, int dimension, Path model) {
+        if (embeddings.length != (long) rows * dimension) {
+            throw ImageSearchException.data(
+                    "%s gave %d floats for a batch of %d, expected %d each", model, embeddings.length, rows, dimension);
+        }
+        for (int row = 0; row < rows; row++) {
             double square = 0;
             for (int i = row * dimension; i < (row + 1) * dimension; i++) {
                 square += (double) embeddings[i] * embeddings[i];

@@ -2,6 +2,7 @@ package org.imagesearch.clip;
 
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Set;
 import org.imagesearch.clip.onnx.OnnxModel;
 import org.imagesearch.clip.onnx.OnnxModel.ElementType;
 import org.imagesearch.clip.onnx.OnnxModel.Tensor;
@@ -27,6 +28,7 @@ public final class ImageEncoder implements AutoCloseable {
         OnnxModel model = OnnxModel.open(spec.model(), settings.placement());
         try {
             model.requireInput(spec.input(), ElementType.UINT8, -1, spec.size(), spec.size(), 3);
+            model.requireNoInputBut(Set.of(spec.input()));
             model.requireOutput(spec.output(), ElementType.FLOAT, -1, bundle.dimension());
         } catch (RuntimeException e) {
             model.close();
@@ -68,10 +70,11 @@ public final class ImageEncoder implements AutoCloseable {
             throw ImageSearchException.input(
                     "%d pictures of %d bytes do not fit a buffer of %d", n, pixelBytes(), pixels.capacity());
         }
-        float[] all = new float[n * dimension];
+        float[] all = new float[Math.multiplyExact(n, dimension)];
+        ByteBuffer whole = pixels.duplicate().clear();
         for (int from = 0; from < n; from += maxBatch) {
             int count = Math.min(maxBatch, n - from);
-            float[] some = encodeOnce(direct(pixels.slice(from * pixelBytes(), count * pixelBytes())), count);
+            float[] some = encodeOnce(direct(whole.slice(from * pixelBytes(), count * pixelBytes())), count);
             System.arraycopy(some, 0, all, from * dimension, some.length);
         }
         return all;
@@ -80,7 +83,7 @@ public final class ImageEncoder implements AutoCloseable {
     private float[] encodeOnce(ByteBuffer pixels, int count) {
         Tensor tensor = new Tensor(pixels, ElementType.UINT8, count, spec.size(), spec.size(), 3);
         float[] embeddings = model.run(Map.of(spec.input(), tensor), spec.output());
-        Embeddings.requireUnitLength(embeddings, dimension, spec.model());
+        Embeddings.requireUnitLength(embeddings, count, dimension, spec.model());
         return embeddings;
     }
 

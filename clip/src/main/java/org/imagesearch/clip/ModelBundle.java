@@ -4,9 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.imagesearch.core.Checksums;
 import org.imagesearch.core.ErrorCode;
@@ -76,7 +80,8 @@ public final class ModelBundle {
      *
      * @throws ImageSearchException (input) if there is no bundle; (data) naming the file and the field, if it is not valid
      */
-    public static ModelBundle open(Path directory) {
+    public static ModelBundle open(Path given) {
+        Path directory = given.toAbsolutePath().normalize();
         Path file = directory.resolve(MANIFEST);
         if (!Files.isRegularFile(file)) {
             throw ImageSearchException.input("%s is not a model bundle: it has no %s", directory, MANIFEST);
@@ -91,6 +96,7 @@ public final class ModelBundle {
         }
     }
 
+    /** Absolute. */
     public Path directory() {
         return directory;
     }
@@ -123,22 +129,44 @@ public final class ModelBundle {
         digest.update(manifest.toString().getBytes(StandardCharsets.UTF_8));
         for (Path file : List.of(image.model(), text.model(), text.tokenizer())) {
             for (Path part : withExternalData(file)) {
-                digest.update((part.getFileName() + "=" + Checksums.of(part) + "\n").getBytes(StandardCharsets.UTF_8));
+                String name = file.getParent().relativize(part).toString();
+                digest.update((name + "=" + Checksums.of(part) + "\n").getBytes(StandardCharsets.UTF_8));
             }
         }
         return new Fingerprint("sha256:" + Checksums.hex(digest));
     }
 
-    /** Models over 2 GB keep their weights beside them, in files whose names begin with the model's. */
-    private static List<Path> withExternalData(Path file) {
+    /**
+     * A file, the files beside it whose names begin with its name, and those that a model says hold its weights: models over 2
+     * GB keep them so.
+     */
+    private NavigableSet<Path> withExternalData(Path file) {
         String name = file.getFileName().toString();
+        NavigableSet<Path> parts = new TreeSet<>();
         try (Stream<Path> siblings = Files.list(file.getParent())) {
-            return siblings.filter(Files::isRegularFile)
+            siblings.filter(Files::isRegularFile)
                     .filter(path -> path.getFileName().toString().startsWith(name))
-                    .sorted()
-                    .toList();
+                    .forEach(parts::add);
+            for (String location : ExternalWeights.of(file)) {
+                Path part = inside(file.getParent(), location)
+                        .filter(path -> path.startsWith(directory) && Files.isRegularFile(path))
+                        .orElseThrow(() -> ImageSearchException.data(
+                                "%s keeps weights in %s, expected a file inside the bundle", file, location));
+                parts.add(part);
+            }
+            return parts;
         } catch (IOException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot list " + file.getParent() + ": " + e, e);
+        }
+    }
+
+    /** A file by its name relative to a folder; nothing if the name leads out of it or is none. */
+    private static Optional<Path> inside(Path folder, String name) {
+        try {
+            Path file = folder.resolve(name).normalize();
+            return file.startsWith(folder) && !name.startsWith("/") ? Optional.of(file) : Optional.empty();
+        } catch (InvalidPathException e) {
+            return Optional.empty();
         }
     }
 
@@ -183,10 +211,7 @@ public final class ModelBundle {
 
         Path file(String field) {
             String value = text(field);
-            Path file = directory.resolve(value).normalize();
-            if (!file.startsWith(directory.normalize()) || value.startsWith("/")) {
-                throw wrong(field, "a file inside the bundle");
-            }
+            Path file = inside(directory, value).orElseThrow(() -> wrong(field, "a file inside the bundle"));
             if (!Files.isRegularFile(file)) {
                 throw ImageSearchException.data(
                         "%s names a file that is not there: %s%s is %s",

@@ -23,8 +23,9 @@ final class OpenCvDecoder {
         int flags = header.format() == PictureHeader.Format.JPEG
                 ? opencv_imgcodecs.IMREAD_COLOR_RGB | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
                 : opencv_imgcodecs.IMREAD_UNCHANGED;
-        try (BytePointer data = new BytePointer(bytes);
-                Mat file = new Mat(1, bytes.length, opencv_core.CV_8UC1, data);
+        byte[] still = header.format() == PictureHeader.Format.PNG ? PngChunks.still(bytes) : bytes;
+        try (BytePointer data = new BytePointer(still);
+                Mat file = new Mat(1, still.length, opencv_core.CV_8UC1, data);
                 Mat pixels = opencv_imgcodecs.imdecode(file, flags)) {
             if (pixels == null || pixels.empty()) {
                 throw new PictureException(Reason.CORRUPT, "the " + header.format() + " cannot be decoded");

@@ -7,7 +7,8 @@ import org.imagesearch.clip.PictureException.Reason;
  * grey repeated, palettes looked up, inks turned to light, the first frame of an animation, colour profiles ignored. Of 16
  * bits the upper 8 count; there alone Pillow differs, for grey, which it cuts at 255 and so turns white.
  *
- * <p>The format is told by the file's first bytes, never by its name. A JPEG without an end marker counts as truncated.
+ * <p>The format is told by the file's first bytes, never by its name. A JPEG without an end marker counts as truncated, one
+ * of more than 100 scans as unsupported.
  * Immutable and thread-safe.
  */
 public final class PictureDecoder {

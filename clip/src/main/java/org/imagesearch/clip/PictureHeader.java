@@ -25,6 +25,9 @@ record PictureHeader(Format format, int width, int height, int components, int a
         WEBP
     }
 
+    /** Ten times what encoders write. */
+    private static final int MAX_SCANS = 100;
+
     private static final String READ = "JPEG, PNG, GIF, BMP and WebP";
 
     /** A format that people mistake for one that is read: its bytes at a place, as Latin-1. */
@@ -95,6 +98,7 @@ record PictureHeader(Format format, int width, int height, int components, int a
         int components = 0;
         int adobeTransform = -1;
         boolean exif = false;
+        boolean progressive = false;
         int at = 2;
         while (true) {
             if ((in.get(at) & 0xff) != 0xff) {
@@ -115,6 +119,7 @@ record PictureHeader(Format format, int width, int height, int components, int a
             int length = in.getShort(at + 2) & 0xffff;
             if (isStartOfFrame(marker)) {
                 requireReadable(marker, in.get(at + 4));
+                progressive = marker == 0xc2 || marker == 0xca;
                 height = in.getShort(at + 5) & 0xffff;
                 width = in.getShort(at + 7) & 0xffff;
                 components = in.get(at + 9) & 0xff;
@@ -135,6 +140,9 @@ record PictureHeader(Format format, int width, int height, int components, int a
         }
         PictureHeader header = checked(new PictureHeader(Format.JPEG, width, height, components, adobeTransform, exif));
         requireEndOfImage(bytes, at);
+        if (progressive || (in.get(at + 4) & 0xff) < components) {
+            requireFewScans(bytes, at);
+        }
         return header;
     }
 
@@ -148,6 +156,23 @@ record PictureHeader(Format format, int width, int height, int components, int a
             throw new PictureException(
                     Reason.UNSUPPORTED,
                     String.format("a JPEG with frame marker %x and %d bits per sample", startOfFrame, sampleBits));
+        }
+    }
+
+    /** Each scan of a few bytes costs a pass over all pixels: a small file could keep a decoder busy for hours. */
+    private static void requireFewScans(byte[] bytes, int firstScan) {
+        int scans = 0;
+        for (int i = firstScan; i + 1 < bytes.length; i++) {
+            if (bytes[i] != (byte) 0xff) {
+                continue;
+            }
+            int marker = bytes[i + 1] & 0xff;
+            if (marker == 0xd9) {
+                return;
+            }
+            if (marker == 0xda && ++scans > MAX_SCANS) {
+                throw new PictureException(Reason.UNSUPPORTED, "a JPEG of more than " + MAX_SCANS + " scans");
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.imagesearch.clip.onnx.OnnxModel;
 import org.imagesearch.clip.onnx.OnnxModel.ElementType;
 import org.imagesearch.clip.onnx.OnnxModel.Tensor;
@@ -35,6 +36,7 @@ public final class TextEncoder implements AutoCloseable {
             model = OnnxModel.open(spec.model(), settings.placement());
             model.requireInput(spec.inputIds(), ElementType.INT64, -1, -1);
             model.requireInput(spec.attentionMask(), ElementType.INT64, -1, -1);
+            model.requireNoInputBut(Set.of(spec.inputIds(), spec.attentionMask()));
             model.requireOutput(spec.output(), ElementType.FLOAT, -1, bundle.dimension());
         } catch (RuntimeException e) {
             tokenizer.close();
@@ -83,7 +85,7 @@ public final class TextEncoder implements AutoCloseable {
                         spec.inputIds(), new Tensor(ids.flip(), ElementType.INT64, encodings.length, length),
                         spec.attentionMask(), new Tensor(mask.flip(), ElementType.INT64, encodings.length, length)),
                 spec.output());
-        Embeddings.requireUnitLength(embeddings, dimension, spec.model());
+        Embeddings.requireUnitLength(embeddings, texts.size(), dimension, spec.model());
         return embeddings;
     }
 

@@ -6,10 +6,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
-/** Texts to token ids, by a {@code tokenizer.json}. Thread-safe. */
+/**
+ * Texts to token ids, by a {@code tokenizer.json}.
+ *
+ * <p>{@link #encode} is thread-safe. The native tokenizer would be read after it is freed if it were closed under a running
+ * call, so each call holds a read permit and {@link #close} waits for all of them.
+ */
 final class Tokenizer implements AutoCloseable {
     /** More than any model reads; keeps a pasted book from being tokenized whole. */
     private static final int MAX_CHARACTERS = 8192;
@@ -20,9 +26,13 @@ final class Tokenizer implements AutoCloseable {
         setIfAbsent("RUST_FLAVOR", "cpu");
     }
 
+    private final Path file;
     private final HuggingFaceTokenizer tokenizer;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private boolean closed;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer) {
+    private Tokenizer(Path file, HuggingFaceTokenizer tokenizer) {
+        this.file = file;
         this.tokenizer = tokenizer;
     }
 
@@ -32,23 +42,38 @@ final class Tokenizer implements AutoCloseable {
      */
     static Tokenizer open(Path file, int maxLength) {
         try {
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(
+            return new Tokenizer(
                     file,
-                    Map.of(
-                            "addSpecialTokens", "true",
-                            "truncation", "true",
-                            "padding", "true",
-                            "maxLength", Integer.toString(maxLength),
-                            "modelMaxLength", Integer.toString(maxLength))));
+                    HuggingFaceTokenizer.newInstance(
+                            file,
+                            Map.of(
+                                    "addSpecialTokens", "true",
+                                    "truncation", "true",
+                                    "padding", "true",
+                                    "maxLength", Integer.toString(maxLength),
+                                    "modelMaxLength", Integer.toString(maxLength))));
         } catch (IOException | RuntimeException e) {
             throw new ImageSearchException(
                     ErrorCode.DATA, "cannot open the tokenizer " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /** Token ids and masks of texts, padded to the longest of them. */
+    /**
+     * Token ids and masks of texts, padded to the longest of them.
+     *
+     * @throws IllegalStateException after {@link #close}
+     */
     Encoding[] encode(List<String> texts) {
-        return tokenizer.batchEncode(texts.stream().map(Tokenizer::shortened).toList());
+        lock.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException(file + " is closed");
+            }
+            return tokenizer.batchEncode(
+                    texts.stream().map(Tokenizer::shortened).toList());
+        } finally {
+            lock.readLock().unlock();
+        }
     }
 
     private static String shortened(String text) {
@@ -67,6 +92,12 @@ final class Tokenizer implements AutoCloseable {
 
     @Override
     public void close() {
-        tokenizer.close();
+        lock.writeLock().lock();
+        try {
+            closed = true;
+            tokenizer.close();
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 }

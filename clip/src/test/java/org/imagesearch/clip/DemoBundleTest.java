@@ -91,13 +91,6 @@ class DemoBundleTest {
         }
     }
 
-    @Test
-    void cudaIsRefusedWithTheReasonWhereThereIsNone() {
-        assertThatThrownBy(() -> ImageEncoder.open(BUNDLE, new EncoderSettings(Device.CUDA, 0, 1, 1)))
-                .hasMessageContaining("CUDA device 0");
-        ImageEncoder.open(BUNDLE, new EncoderSettings(Device.AUTO, 0, 1, 1)).close();
-    }
-
     private static double dot(float[] embeddings, int a, int b) {
         int dimension = BUNDLE.dimension();
         return IntStream.range(0, dimension)

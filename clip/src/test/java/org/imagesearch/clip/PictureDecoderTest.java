@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -99,6 +103,52 @@ class PictureDecoderTest {
         byte[] twoComponents = jpeg.clone();
         twoComponents[frame + 9] = 2;
         assertThat(assertRefused(Reason.UNSUPPORTED, twoComponents)).hasMessageContaining("2 components");
+    }
+
+    /** The file ended the process in OpenCV 4.13's reader of animations; its still picture is damaged too. */
+    @Test
+    void aDamagedAnimationIsRefusedWithoutEndingTheProcess() throws IOException {
+        Path file = Path.of("src/test/resources/crashes/animated-png-opencv-4.13.png");
+        assertRefused(Reason.CORRUPT, Files.readAllBytes(file));
+    }
+
+    @Test
+    void ofAPngOnlyWhatShapesItsPixelsReachesTheDecoder() {
+        assertThat(typesOf(Golden.bytes("png-animated.png"))).contains("acTL", "fcTL", "fdAT");
+        assertThat(typesOf(PngChunks.still(Golden.bytes("png-animated.png")))).containsExactly("IHDR", "IDAT", "IEND");
+        assertThat(typesOf(PngChunks.still(Golden.bytes("png-palette-transparency.png"))))
+                .containsExactly("IHDR", "PLTE", "tRNS", "IDAT", "IEND");
+    }
+
+    private static List<String> typesOf(byte[] png) {
+        List<String> types = new ArrayList<>();
+        for (int at = 8; at < png.length; at += 12 + ByteBuffer.wrap(png).getInt(at)) {
+            types.add(new String(png, at + 4, 4, ISO_8859_1));
+        }
+        return types;
+    }
+
+    /** Each scan costs a pass over all pixels, whatever it holds; what follows the end marker does not count. */
+    @Test
+    void aJpegOfVeryManyScansIsRefusedBeforeItIsDecoded() {
+        for (String name : List.of("jpeg-progressive.jpg", "jpeg-grey-progressive.jpg", "jpeg-cmyk-progressive.jpg")) {
+            byte[] jpeg = Golden.bytes(name);
+            int end = lastIndexOf(jpeg, 0xff, 0xd9);
+            byte[] lastScan = Arrays.copyOfRange(jpeg, lastIndexOf(jpeg, 0xff, 0xda), end);
+            ByteArrayOutputStream many = new ByteArrayOutputStream();
+            many.write(jpeg, 0, end);
+            ByteArrayOutputStream behind = new ByteArrayOutputStream();
+            behind.writeBytes(jpeg);
+            for (int i = 0; i < 100; i++) {
+                many.writeBytes(lastScan);
+                behind.writeBytes(lastScan);
+            }
+            many.write(jpeg, end, jpeg.length - end);
+            behind.write(jpeg, end, jpeg.length - end);
+            assertThat(assertRefused(Reason.UNSUPPORTED, many.toByteArray())).hasMessageContaining("100 scans");
+            assertThat(AS_STORED.decode(behind.toByteArray()).rgb())
+                    .isEqualTo(AS_STORED.decode(jpeg).rgb());
+        }
     }
 
     static Stream<String> namesOfOneFrame() {
@@ -232,6 +282,15 @@ class PictureDecoderTest {
         byte[] bytes = webp.toByteArray();
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(4, bytes.length - 8);
         return bytes;
+    }
+
+    private static int lastIndexOf(byte[] bytes, int first, int second) {
+        for (int i = bytes.length - 2; i >= 0; i--) {
+            if (bytes[i] == (byte) first && bytes[i + 1] == (byte) second) {
+                return i;
+            }
+        }
+        throw new AssertionError("not found");
     }
 
     private static int indexOf(byte[] bytes, int... wanted) {

@@ -2,7 +2,6 @@ package org.imagesearch.core;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -39,13 +38,13 @@ public final class Checksums {
     /**
      * The checksum of a whole file.
      *
-     * @throws UncheckedIOException if the file cannot be read
+     * @throws ImageSearchException (data) naming the file, if it cannot be read
      */
     public static String of(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             return of(in);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
+            throw new ImageSearchException(ErrorCode.DATA, "cannot read " + file + ": " + e, e);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.imagesearch.core;
 
 import com.google.errorprone.annotations.FormatMethod;
+import java.util.Locale;
 
 /**
  * The one unchecked exception of this project. Its message says what went wrong, with which path, shard or id, what was
@@ -37,18 +38,18 @@ public class ImageSearchException extends RuntimeException {
     /** An {@link ErrorCode#INPUT} error. */
     @FormatMethod
     public static ImageSearchException input(String format, Object... arguments) {
-        return new ImageSearchException(ErrorCode.INPUT, String.format(format, arguments));
+        return new ImageSearchException(ErrorCode.INPUT, String.format(Locale.ROOT, format, arguments));
     }
 
     /** A {@link ErrorCode#DATA} error. */
     @FormatMethod
     public static ImageSearchException data(String format, Object... arguments) {
-        return new ImageSearchException(ErrorCode.DATA, String.format(format, arguments));
+        return new ImageSearchException(ErrorCode.DATA, String.format(Locale.ROOT, format, arguments));
     }
 
     /** A {@link ErrorCode#RESOURCE} error. */
     @FormatMethod
     public static ImageSearchException resource(String format, Object... arguments) {
-        return new ImageSearchException(ErrorCode.RESOURCE, String.format(format, arguments));
+        return new ImageSearchException(ErrorCode.RESOURCE, String.format(Locale.ROOT, format, arguments));
     }
 }

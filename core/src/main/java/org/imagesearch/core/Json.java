@@ -3,6 +3,7 @@ package org.imagesearch.core;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -10,6 +11,8 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** How this project writes and reads JSON files: records, indented, instants as ISO-8601, absent values left out. */
 public final class Json {
@@ -20,8 +23,12 @@ public final class Json {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            // A shorter file written over a longer one leaves its tail behind.
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final Pattern NULL_FOR_A_NUMBER = Pattern.compile("Cannot map `null` into type `(\\w+)`.*");
 
     private Json() {}
 
@@ -40,15 +47,36 @@ public final class Json {
      * @param bytes UTF-8 JSON
      * @param type the record to read
      * @param name where the bytes come from, for the message
-     * @throws ImageSearchException (data) if the bytes are no JSON of that type
+     * @throws ImageSearchException (data) naming the source and the field, if the bytes are no JSON of that type
      */
     public static <T> T read(byte[] bytes, Class<T> type, String name) {
         try {
-            return MAPPER.readValue(bytes, type);
+            T value = MAPPER.readValue(bytes, type);
+            if (value == null) {
+                throw ImageSearchException.data("%s is not valid: it holds null", name);
+            }
+            return value;
         } catch (JsonProcessingException e) {
-            throw new ImageSearchException(ErrorCode.DATA, name + " is not valid: " + e.getOriginalMessage(), e);
+            throw new ImageSearchException(ErrorCode.DATA, name + " is not valid: " + field(e) + reason(e), e);
         } catch (IOException e) {
             throw new ImageSearchException(ErrorCode.DATA, name + " is not valid: " + e.getMessage(), e);
         }
+    }
+
+    /** Which field it is about, where Jackson knows: {@code shards.[3].count: }. */
+    private static String field(JsonProcessingException e) {
+        if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+            return "";
+        }
+        return mapping.getPath().stream()
+                .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : step.getFieldName())
+                .collect(Collectors.joining(".", "", ": "));
+    }
+
+    private static String reason(JsonProcessingException e) {
+        if (e.getCause() instanceof ImageSearchException ours) {
+            return ours.getMessage();
+        }
+        return NULL_FOR_A_NUMBER.matcher(e.getOriginalMessage()).replaceFirst("missing or null, expected $1");
     }
 }

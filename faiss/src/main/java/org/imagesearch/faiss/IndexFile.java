@@ -87,15 +87,23 @@ final class IndexFile {
             throw damaged("list sizes", "full or sprs", form);
         }
         requireWithin("list sizes", entries, sparse ? 0 : nlist, sparse ? 2 * nlist : nlist);
+        if (sparse) {
+            require("list sizes without a list", entries % 2, 0);
+        }
         ByteBuffer sizes = read(Math.toIntExact(entries * Long.BYTES));
         long total = 0;
+        long list = -1;
         for (int i = sparse ? 1 : 0; i < entries; i += sparse ? 2 : 1) {
-            long size = sizes.getLong(i * Long.BYTES);
-            requireWithin("size of a list", size, 0, length);
             if (sparse) {
-                requireWithin("number of a list", sizes.getLong((i - 1) * Long.BYTES), 0, nlist - 1);
+                // Ascending: of a list that is named twice, Faiss would read the last size alone.
+                long next = sizes.getLong((i - 1) * Long.BYTES);
+                requireWithin("number of a list", next, list + 1, nlist - 1);
+                list = next;
             }
-            total += size;
+            total += sizes.getLong(i * Long.BYTES);
+            // Compared with each step, so that no sum of damaged sizes overflows.
+            requireWithin("vectors in the lists", total, 0, length);
+            requireWithin("size of a list", sizes.getLong(i * Long.BYTES), 0, length);
         }
         return total;
     }

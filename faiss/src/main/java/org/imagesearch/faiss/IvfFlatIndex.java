@@ -148,10 +148,10 @@ public final class IvfFlatIndex implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
         }
-        handle.write(address -> {
+        handle.write(translated(address -> {
             FaissCalls.add(address, vectors, ids, lists, n);
             return null;
-        });
+        }));
     }
 
     /**
@@ -260,7 +260,11 @@ public final class IvfFlatIndex implements AutoCloseable {
     }
 
     private <T> T call(LongFunction<T> call) {
-        return handle.read(address -> {
+        return handle.read(translated(call));
+    }
+
+    private static <T> LongFunction<T> translated(LongFunction<T> call) {
+        return address -> {
             try {
                 return call.apply(address);
             } catch (ImageSearchException e) {
@@ -268,7 +272,7 @@ public final class IvfFlatIndex implements AutoCloseable {
             } catch (RuntimeException e) {
                 throw new ImageSearchException(ErrorCode.INTERNAL, "Faiss: " + text(e), e);
             }
-        });
+        };
     }
 
     /** Faiss's own message, one line. */

@@ -1,6 +1,7 @@
 package org.imagesearch.faiss;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
@@ -56,6 +57,8 @@ final class NativeHandle implements AutoCloseable {
             return call.apply(object.address);
         } finally {
             permit.unlock();
+            // Without this, the cleaner may free the object under a call whose caller dropped the owner.
+            Reference.reachabilityFence(this);
         }
     }
 

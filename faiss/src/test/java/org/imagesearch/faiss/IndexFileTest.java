@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,14 +74,79 @@ class IndexFileTest {
         }
     }
 
+    /** Sizes whose sum overflows, and pairs that Faiss would read past their end or count twice. */
     @Test
-    void fewListsInUseAreStoredSparselyAndReadBack() throws IOException {
+    void sizesThatOnlySeemToAddUpAreRefused() throws IOException {
+        int sizes = indexOf(bytes, "full") + 4 + Long.BYTES;
+        byte[] overflowing = bytes.clone();
+        ByteBuffer at = ByteBuffer.wrap(overflowing).order(ByteOrder.LITTLE_ENDIAN);
+        at.putLong(sizes, Long.MAX_VALUE).putLong(sizes + 8, Long.MAX_VALUE).putLong(sizes + 16, 2 + 500);
+        for (int i = 3; i < NLIST; i++) {
+            at.putLong(sizes + 8 * i, 0);
+        }
+        byte[] sparse = Files.readAllBytes(writeSparse(3, 9));
+        assertRefused(overflowing, "vectors in the lists");
+        int pairs = indexOf(sparse, "sprs") + 4;
+        assertRefused(with(sparse, pairs, 3), "list sizes without a list");
+        assertRefused(with(sparse, pairs + 8, 9), "number of a list");
+        assertRefused(with(sparse, pairs + 24, 3), "number of a list");
+        assertRefused(with(sparse, pairs + 24, NLIST), "number of a list");
+        assertRefused(with(sparse, pairs + 16, -1), "vectors in the lists");
+    }
+
+    @Test
+    void flippedBitsInASparseFileAreRefusedOrChangeOnlyVectors() throws IOException {
+        byte[] sparse = Files.readAllBytes(writeSparse(3, 9));
+        int from = indexOf(sparse, "ilar");
+        float[] query = new float[DIMENSION];
+        query[0] = 1;
+        for (int bit = 8 * from; bit < 8 * sparse.length; bit++) {
+            byte[] flipped = sparse.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(file, flipped);
+            try (IvfFlatIndex index = bit % 2 == 0 ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file)) {
+                index.search(query, 1, 5, NLIST, null, new long[5], new float[5]);
+            } catch (ImageSearchException e) {
+                assertThat(e.code()).as("bit %d", bit).isEqualTo(ErrorCode.DATA);
+            }
+        }
+    }
+
+    private void assertRefused(byte[] damaged, String message) throws IOException {
+        Files.write(file, damaged);
+        assertThatThrownBy(() -> IvfFlatIndex.map(file))
+                .isInstanceOfSatisfying(
+                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining(message);
+    }
+
+    private static byte[] with(byte[] bytes, int at, long value) {
+        byte[] changed = bytes.clone();
+        ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN).putLong(at, value);
+        return changed;
+    }
+
+    private static int indexOf(byte[] bytes, String tag) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).indexOf(tag);
+    }
+
+    /** An index with one vector in each of some lists. */
+    private Path writeSparse(long... lists) {
         Path sparse = folder.resolve("sparse.faiss");
         try (IvfFlatIndex index = IvfFlatIndex.read(file);
                 IvfFlatIndex almostEmpty = IvfFlatIndex.fromCentroids(index.centroids(), NLIST, DIMENSION)) {
-            almostEmpty.add(index.listVectors(0, 0, 1), new long[] {5}, new long[] {3}, 1);
+            for (long list : lists) {
+                almostEmpty.add(index.listVectors(0, 0, 1), new long[] {5}, new long[] {list}, 1);
+            }
             almostEmpty.write(sparse);
         }
+        return sparse;
+    }
+
+    @Test
+    void fewListsInUseAreStoredSparselyAndReadBack() throws IOException {
+        Path sparse = writeSparse(3);
         assertThat(new String(Files.readAllBytes(sparse), StandardCharsets.ISO_8859_1))
                 .contains("sprs");
         try (IvfFlatIndex index = IvfFlatIndex.map(sparse)) {

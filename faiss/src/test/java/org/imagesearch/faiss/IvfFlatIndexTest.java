@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.imagesearch.core.ErrorCode;
@@ -124,6 +130,111 @@ class IvfFlatIndexTest {
     }
 
     @Test
+    void filtersAndMaskedListsGoTogetherInABatch() {
+        int n = 20;
+        int nprobe = 6;
+        long seed = 31;
+        Random random = new Random(seed);
+        long[] some =
+                LongStream.of(vectors.ids).filter(id -> random.nextInt(3) == 0).toArray();
+        Set<Long> kept = LongStream.of(some).boxed().collect(Collectors.toSet());
+        float[] queries = Arrays.copyOf(vectors.values, n * vectors.dimension);
+        try (IvfFlatIndex index = vectors.index(NLIST);
+                IdFilter only = IdFilter.only(some);
+                IdFilter except = IdFilter.except(some)) {
+            long[] lists = new long[n * nprobe];
+            float[] coarse = new float[lists.length];
+            index.assign(queries, n, nprobe, lists, coarse);
+            for (int i = 0; i < lists.length; i += 4) {
+                lists[i] = -1;
+            }
+            for (IdFilter filter : new IdFilter[] {only, except}) {
+                long[] ids = new long[n * K];
+                float[] scores = new float[ids.length];
+                index.searchPreassigned(queries, n, K, lists, coarse, nprobe, filter, ids, scores);
+                for (int query = 0; query < n; query++) {
+                    Set<Long> scanned = LongStream.of(lists)
+                            .skip((long) query * nprobe)
+                            .limit(nprobe)
+                            .filter(list -> list >= 0)
+                            .flatMap(list -> LongStream.of(index.listIds((int) list)))
+                            .boxed()
+                            .collect(Collectors.toSet());
+                    long[] expected = vectors.nearest(
+                            vectors.row(query), K, id -> scanned.contains(id) && kept.contains(id) == (filter == only));
+                    assertThat(Arrays.copyOfRange(ids, query * K, query * K + expected.length))
+                            .as("seed %d, query %d", seed, query)
+                            .containsExactly(expected);
+                    assertThat(LongStream.of(Arrays.copyOfRange(ids, query * K + expected.length, (query + 1) * K)))
+                            .allMatch(id -> id == -1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFilterMayOutliveTheArrayItWasMadeFromButNotItsClosing() {
+        long[] some = {vectors.ids[5], vectors.ids[6]};
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            IdFilter filter = IdFilter.only(some);
+            Arrays.fill(some, -7);
+            long[] ids = new long[3];
+            index.search(vectors.row(5), 1, 3, NLIST, filter, ids, new float[3]);
+            assertThat(ids).containsExactly(vectors.ids[5], vectors.ids[6], -1);
+            filter.close();
+            assertThatThrownBy(() -> index.search(vectors.row(5), 1, 3, NLIST, filter, ids, new float[3]))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("id filter is closed");
+        }
+    }
+
+    @Test
+    void queriesThatAreNotNumbersFindNothingAndZeroFindsSomething() {
+        try (IvfFlatIndex index = vectors.index(NLIST)) {
+            float[] query = new float[vectors.dimension];
+            long[] ids = new long[K];
+            index.search(query, 1, K, 4, null, ids, new float[K]);
+            assertThat(LongStream.of(ids).distinct()).hasSize(K).doesNotContain(-1L);
+            query[7] = Float.NaN;
+            index.search(query, 1, K, 4, null, ids, new float[K]);
+            assertThat(ids).containsOnly(-1);
+            Arrays.fill(query, Float.POSITIVE_INFINITY);
+            index.search(query, 1, K, 4, null, ids, new float[K]);
+        }
+    }
+
+    @Test
+    void aMappedFileAnswersAfterItIsDeletedOrReplaced() throws IOException {
+        Path file = folder.resolve("shard.faiss");
+        Path other = folder.resolve("other.faiss");
+        Vectors others = new Vectors(12, 500, 48);
+        try (IvfFlatIndex index = vectors.index(NLIST);
+                IvfFlatIndex replacement = others.index(NLIST)) {
+            index.write(file);
+            replacement.write(other);
+            try (IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+                Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+                assertAnswersLike(index, mapped);
+                try (IvfFlatIndex mappedLater = IvfFlatIndex.map(file)) {
+                    assertThat(mappedLater.size()).isEqualTo(others.count);
+                    Files.delete(file);
+                    assertAnswersLike(index, mapped);
+                    assertAnswersLike(replacement, mappedLater);
+                }
+            }
+        }
+    }
+
+    private void assertAnswersLike(IvfFlatIndex expected, IvfFlatIndex actual) {
+        for (int row = 0; row < vectors.count; row += 101) {
+            assertThat(hits(actual, row)).isEqualTo(hits(expected, row));
+        }
+        for (int list = 0; list < NLIST; list++) {
+            assertThat(actual.listIds(list)).containsExactly(expected.listIds(list));
+        }
+    }
+
+    @Test
     void aFileReadOrMappedAnswersLikeTheIndexThatWroteIt() {
         Path file = folder.resolve("shard.faiss");
         try (IvfFlatIndex index = vectors.index(NLIST)) {
@@ -224,6 +335,21 @@ class IvfFlatIndexTest {
                     .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
                             .isEqualTo(ErrorCode.RESOURCE))
                     .hasMessageContaining(file.toString());
+        }
+    }
+
+    /** Small enough to lie in the buffers of the C library until the very end. */
+    @Test
+    void aFullDiskIsAResourceErrorEvenForTheLastBytes() {
+        Path full = Path.of("/dev/full");
+        for (int count : new int[] {1, 1_000}) {
+            try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+                index.add(new float[2 * count], new long[count], new long[count], count);
+                assertThatThrownBy(() -> index.write(full))
+                        .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
+                                .isEqualTo(ErrorCode.RESOURCE))
+                        .hasMessageContaining("/dev/full");
+            }
         }
     }
 

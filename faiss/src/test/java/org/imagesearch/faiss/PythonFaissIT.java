@@ -8,6 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +20,15 @@ class PythonFaissIT {
     private static final int NLIST = 24;
     private static final int K = 10;
     private static final int QUERIES = 40;
+
+    private static final String PREPARATION =
+            """
+            import faiss, numpy, sys
+            folder = sys.argv[1]
+            def show(ids, scores):
+                print(" ".join(map(str, ids.ravel())))
+                print(" ".join(map(str, scores.ravel().view(numpy.int32))))
+            """;
 
     private final Vectors vectors = new Vectors(5, 2_000, 32);
 
@@ -37,14 +49,60 @@ class PythonFaissIT {
                             .view(numpy.float32).reshape(-1, 32) for l in range(index.nlist) if lists.list_size(l)]
                     index.nprobe = 6
                     scores, ids = index.search(numpy.concatenate(rows)[:%d].copy(), %d)
-                    print(" ".join(map(str, ids.ravel())))
+                    show(ids, scores)
                     """
                             .formatted(QUERIES, K));
-            long[] expected = Arrays.stream(printed.strip().split(" "))
-                    .mapToLong(Long::parseLong)
-                    .toArray();
-            assertThat(search(index, firstStored(index))).containsExactly(expected);
+            assertThat(search(index, firstStored(index), null)).isEqualTo(Found.parse(printed));
         }
+    }
+
+    @Test
+    void pythonReadsOurSparseAndEmptyFiles() throws Exception {
+        try (IvfFlatIndex index = vectors.index(NLIST);
+                IvfFlatIndex sparse = IvfFlatIndex.fromCentroids(index.centroids(), NLIST, vectors.dimension)) {
+            sparse.write(folder.resolve("empty.faiss"));
+            sparse.add(vectors.row(3), new long[] {77}, new long[] {5}, 1);
+            sparse.write(folder.resolve("sparse.faiss"));
+            String printed = python(
+                    """
+                    empty = faiss.read_index(folder + "/empty.faiss")
+                    sparse = faiss.read_index(folder + "/sparse.faiss", faiss.IO_FLAG_MMAP)
+                    print(empty.is_trained, empty.ntotal, sparse.ntotal, sparse.invlists.list_size(5))
+                    """);
+            assertThat(printed.strip()).isEqualTo("True 0 1 1");
+        }
+    }
+
+    @Test
+    void filtersKeepWhatPythonsSelectorsKeep() throws Exception {
+        try (IvfFlatIndex index = vectors.index(NLIST);
+                IdFilter only = IdFilter.only(everyThird());
+                IdFilter except = IdFilter.except(everyThird())) {
+            index.write(folder.resolve("ours.faiss"));
+            String printed = python(
+                    """
+                    index = faiss.read_index(folder + "/ours.faiss")
+                    rows = [faiss.rev_swig_ptr(faiss.downcast_InvertedLists(index.invlists).get_codes(l), index.invlists.list_size(l) * 128)
+                            .view(numpy.float32).reshape(-1, 32) for l in range(index.nlist) if index.invlists.list_size(l)]
+                    queries = numpy.concatenate(rows)[:%d].copy()
+                    selected = numpy.arange(1000000000000, 1000000000000 + 3 * 2000, 9, dtype=numpy.int64)
+                    batch = faiss.IDSelectorBatch(selected)
+                    for selector in (batch, faiss.IDSelectorNot(batch)):
+                        parameters = faiss.SearchParametersIVF(nprobe=6, sel=selector)
+                        scores, ids = index.search(queries, %d, params=parameters)
+                        show(ids, scores)
+                    """
+                            .formatted(QUERIES, K));
+            String[] lines = printed.strip().split("\n");
+            assertThat(search(index, firstStored(index), only)).isEqualTo(Found.parse(lines[0] + "\n" + lines[1]));
+            assertThat(search(index, firstStored(index), except)).isEqualTo(Found.parse(lines[2] + "\n" + lines[3]));
+        }
+    }
+
+    private long[] everyThird() {
+        return LongStream.of(vectors.ids)
+                .filter(id -> (id - vectors.ids[0]) % 9 == 0)
+                .toArray();
     }
 
     @Test
@@ -63,16 +121,14 @@ class PythonFaissIT {
                         .view(numpy.float32).reshape(-1, 32) for l in range(index.nlist)]
                 index.nprobe = 6
                 scores, ids = index.search(numpy.concatenate(rows)[:%d].copy(), %d)
-                print(" ".join(map(str, ids.ravel())))
+                show(ids, scores)
                 """
                         .formatted(NLIST, QUERIES, K));
-        long[] expected = Arrays.stream(printed.strip().split(" "))
-                .mapToLong(Long::parseLong)
-                .toArray();
+        Found expected = Found.parse(printed);
         try (IvfFlatIndex read = IvfFlatIndex.read(folder.resolve("theirs.faiss"));
                 IvfFlatIndex mapped = IvfFlatIndex.map(folder.resolve("theirs.faiss"))) {
-            assertThat(search(read, firstStored(read))).containsExactly(expected);
-            assertThat(search(mapped, firstStored(mapped))).containsExactly(expected);
+            assertThat(search(read, firstStored(read), null)).isEqualTo(expected);
+            assertThat(search(mapped, firstStored(mapped), null)).isEqualTo(expected);
         }
     }
 
@@ -105,19 +161,31 @@ class PythonFaissIT {
         return queries;
     }
 
-    private static long[] search(IvfFlatIndex index, float[] queries) {
+    /** Ids and the bits of their scores. */
+    private record Found(List<Long> ids, List<Integer> scores) {
+        /** A line of ids, then a line of scores. */
+        static Found parse(String printed) {
+            String[] lines = printed.strip().split("\n");
+            return new Found(
+                    Arrays.stream(lines[0].split(" ")).map(Long::valueOf).toList(),
+                    Arrays.stream(lines[1].split(" ")).map(Integer::valueOf).toList());
+        }
+    }
+
+    private static Found search(IvfFlatIndex index, float[] queries, IdFilter filter) {
         long[] ids = new long[QUERIES * K];
-        index.search(queries, QUERIES, K, 6, null, ids, new float[ids.length]);
-        return ids;
+        float[] scores = new float[ids.length];
+        index.search(queries, QUERIES, K, 6, filter, ids, scores);
+        return new Found(
+                LongStream.of(ids).boxed().toList(),
+                IntStream.range(0, scores.length)
+                        .mapToObj(i -> Float.floatToIntBits(scores[i]))
+                        .toList());
     }
 
     private String python(String script) throws IOException, InterruptedException {
         Path out = folder.resolve("out.txt");
-        Process process = new ProcessBuilder(
-                        "/usr/bin/python3",
-                        "-c",
-                        "import faiss, numpy, sys\nfolder = sys.argv[1]\n" + script,
-                        folder.toString())
+        Process process = new ProcessBuilder("/usr/bin/python3", "-c", PREPARATION + script, folder.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(out.toFile())
                 .start();

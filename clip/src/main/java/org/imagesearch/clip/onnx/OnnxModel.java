@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
@@ -17,8 +18,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.slf4j.Logger;
@@ -69,12 +73,16 @@ public final class OnnxModel implements AutoCloseable {
         OrtEnvironment environment = Environment.get();
         if (placement.cuda()) {
             try {
-                return open(file, environment, placement, true);
-            } catch (OrtException | LinkageError e) {
-                if (!placement.fallback()) {
+                requireCudaProvider();
+                OnnxModel model = open(file, environment, placement, true);
+                LOG.info("device=cuda:{} model={}", placement.deviceId(), file);
+                return model;
+            } catch (OrtException | LinkageError | ImageSearchException e) {
+                // A file that is no model is none on the CPU either, and below it is told with its own error.
+                if (!placement.fallback() && !isAboutTheFile(e)) {
                     throw new ImageSearchException(
                             ErrorCode.RESOURCE,
-                            "CUDA device " + placement.deviceId() + " cannot run " + file + ": " + e.getMessage(),
+                            "CUDA device " + placement.deviceId() + " cannot run " + file + ": " + oneLine(e),
                             e);
                 }
                 LOG.info("device=cpu model={} reason=\"{}\"", file, oneLine(e));
@@ -85,6 +93,21 @@ public final class OnnxModel implements AutoCloseable {
         } catch (OrtException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot open the model " + file + ": " + oneLine(e), e);
         }
+    }
+
+    private static void requireCudaProvider() {
+        if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+            throw ImageSearchException.resource(
+                    "the ONNX Runtime in this program has no CUDA provider, build it with Maven's profile 'gpu'");
+        }
+    }
+
+    private static boolean isAboutTheFile(Throwable e) {
+        return e instanceof OrtException known
+                && switch (known.getCode()) {
+                    case ORT_NO_SUCHFILE, ORT_NO_MODEL, ORT_INVALID_PROTOBUF, ORT_INVALID_GRAPH -> true;
+                    default -> false;
+                };
     }
 
     private static OnnxModel open(Path file, OrtEnvironment environment, Placement placement, boolean cuda)
@@ -112,11 +135,25 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * Checks that the model has an input.
      *
-     * @param shape expected sizes, -1 where any will do
+     * @param shape expected sizes, -1 where the model must take any
      * @throws ImageSearchException (data) listing the inputs that there are
      */
     public void requireInput(String name, ElementType type, long... shape) {
-        require("input", name, type, shape, session.getInputNames(), inputs());
+        require("input", name, type, shape, inputs(), OnnxModel::takes);
+    }
+
+    /**
+     * Checks that the model wants nothing else.
+     *
+     * @throws ImageSearchException (data) listing the inputs that there are
+     */
+    public void requireNoInputBut(Set<String> names) {
+        Map<String, NodeInfo> inputs = inputs();
+        if (!names.containsAll(inputs.keySet())) {
+            throw ImageSearchException.data(
+                    "%s wants inputs that nobody gives: expected %s; it has %s",
+                    file, new TreeSet<>(names), describe(inputs));
+        }
     }
 
     /**
@@ -126,7 +163,7 @@ public final class OnnxModel implements AutoCloseable {
      * @throws ImageSearchException (data) listing the outputs that there are
      */
     public void requireOutput(String name, ElementType type, long... shape) {
-        require("output", name, type, shape, session.getOutputNames(), outputs());
+        require("output", name, type, shape, outputs(), OnnxModel::gives);
     }
 
     /** The types of tensors that our models take and give. */
@@ -218,11 +255,16 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private void require(
-            String kind, String name, ElementType type, long[] shape, Set<String> names, Map<String, NodeInfo> nodes) {
-        if (names.contains(name)
+            String kind,
+            String name,
+            ElementType type,
+            long[] shape,
+            Map<String, NodeInfo> nodes,
+            BiPredicate<Long, Long> fits) {
+        if (nodes.containsKey(name)
                 && nodes.get(name).getInfo() instanceof TensorInfo info
                 && info.type == type.type
-                && fits(info.getShape(), shape)) {
+                && fit(info.getShape(), shape, fits)) {
             return;
         }
         throw ImageSearchException.data(
@@ -230,16 +272,19 @@ public final class OnnxModel implements AutoCloseable {
                 file, kind, name, type, Arrays.toString(shape), describe(nodes));
     }
 
-    private static boolean fits(long[] has, long[] wanted) {
-        if (has.length != wanted.length) {
-            return false;
-        }
-        for (int i = 0; i < has.length; i++) {
-            if (wanted[i] >= 0 && has[i] >= 0 && has[i] != wanted[i]) {
-                return false;
-            }
-        }
-        return true;
+    private static boolean fit(long[] has, long[] wanted, BiPredicate<Long, Long> fits) {
+        return has.length == wanted.length
+                && IntStream.range(0, has.length).allMatch(i -> fits.test(has[i], wanted[i]));
+    }
+
+    /** A model with a fixed batch would fail at the first run of another size. */
+    private static boolean takes(long has, long wanted) {
+        return has < 0 || has == wanted;
+    }
+
+    /** Exporters write fixed sizes where only the input was said to vary; what comes out is counted at every run. */
+    private static boolean gives(long has, long wanted) {
+        return has < 0 || wanted < 0 || has == wanted;
     }
 
     private static String describe(Map<String, NodeInfo> nodes) {

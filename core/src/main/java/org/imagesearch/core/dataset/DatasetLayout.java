@@ -1,6 +1,8 @@
 package org.imagesearch.core.dataset;
 
-/** Names of the folders, files and columns of a dataset. */
+import java.util.Locale;
+
+/** Names of the folders, files and columns of a dataset, in ASCII digits whatever the locale. */
 public final class DatasetLayout {
     public static final String MANIFEST = "dataset.json";
     public static final String IMAGES = "images";
@@ -24,6 +26,6 @@ public final class DatasetLayout {
 
     /** The folder of a wave below {@link #IMAGES}: {@code wave=000017}. */
     public static String waveFolder(int wave) {
-        return String.format("wave=%06d", wave);
+        return String.format(Locale.ROOT, "wave=%06d", wave);
     }
 }

@@ -36,14 +36,33 @@ public record DatasetManifest(
         Instant updated) {
     public static final int FORMAT_VERSION = 1;
 
-    /** @throws ImageSearchException (data) if a field is missing or the version is not ours */
+    /** @throws ImageSearchException (data) naming the field, if one is missing or impossible, or the version is not ours */
     public DatasetManifest {
         if (formatVersion != FORMAT_VERSION) {
             throw ImageSearchException.data(
                     "dataset.json has formatVersion %d, this program reads %d", formatVersion, FORMAT_VERSION);
         }
-        if (ids == null || model == null || modelName == null || updated == null || dimension <= 0 || waveSize <= 0) {
-            throw ImageSearchException.data("dataset.json lacks ids, model, modelName, updated, dimension or waveSize");
+        requirePresent("model", model);
+        requirePresent("modelName", modelName);
+        requirePresent("ids", ids);
+        requirePresent("updated", updated);
+        requireAtLeast("dimension", dimension, 1);
+        requireAtLeast("waveSize", waveSize, 1);
+        requireAtLeast("listed", listed, 0);
+        requireAtLeast("embedded", embedded, 0);
+        requireAtLeast("failed", failed, 0);
+        requireAtLeast("waves", waves, 0);
+    }
+
+    private static void requirePresent(String field, Object value) {
+        if (value == null) {
+            throw ImageSearchException.data("dataset.json lacks %s", field);
+        }
+    }
+
+    private static void requireAtLeast(String field, long value, long least) {
+        if (value < least) {
+            throw ImageSearchException.data("dataset.json: %s is %d, expected at least %d", field, value, least);
         }
     }
 

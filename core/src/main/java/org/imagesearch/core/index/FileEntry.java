@@ -15,5 +15,8 @@ public record FileEntry(String name, long bytes, String sha256) {
         if (name == null || sha256 == null || name.isEmpty() || name.startsWith("/") || name.contains("..")) {
             throw ImageSearchException.data("index.json names an impossible file: %s", name);
         }
+        if (bytes < 0) {
+            throw ImageSearchException.data("index.json: %s has %d bytes", name, bytes);
+        }
     }
 }

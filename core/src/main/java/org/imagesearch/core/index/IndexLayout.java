@@ -1,6 +1,8 @@
 package org.imagesearch.core.index;
 
-/** Names of the files of an index. */
+import java.util.Locale;
+
+/** Names of the files of an index, in ASCII digits whatever the locale. */
 public final class IndexLayout {
     public static final String CURRENT = "CURRENT";
     public static final String MANIFEST = "index.json";
@@ -10,16 +12,16 @@ public final class IndexLayout {
 
     /** The directory of a generation: {@code gen-000001}. */
     public static String generation(int number) {
-        return String.format("gen-%06d", number);
+        return String.format(Locale.ROOT, "gen-%06d", number);
     }
 
     /** The Faiss file of a shard: {@code shard-00000.faiss}. */
     public static String shardIndex(int shard) {
-        return String.format("shard-%05d.faiss", shard);
+        return String.format(Locale.ROOT, "shard-%05d.faiss", shard);
     }
 
     /** The folder of a shard's row store: {@code shard-00000.rows}. */
     public static String shardRows(int shard) {
-        return String.format("shard-%05d.rows", shard);
+        return String.format(Locale.ROOT, "shard-%05d.rows", shard);
     }
 }

@@ -1,6 +1,7 @@
 package org.imagesearch.core.index;
 
 import java.util.List;
+import org.imagesearch.core.ImageSearchException;
 
 /**
  * A shard of a generation.
@@ -11,7 +12,12 @@ import java.util.List;
  * @param rows the files of its row store
  */
 public record ShardEntry(int number, long count, FileEntry index, List<FileEntry> rows) {
+    /** @throws ImageSearchException (data) naming the shard, if a part is missing or its count is negative */
     public ShardEntry {
+        if (index == null || rows == null || count < 0) {
+            throw ImageSearchException.data(
+                    "index.json: shard %d has count %d, index %s, rows %s", number, count, index, rows);
+        }
         rows = List.copyOf(rows);
     }
 }

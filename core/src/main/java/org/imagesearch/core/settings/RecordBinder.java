@@ -75,8 +75,10 @@ final class RecordBinder {
         if (type == String.class) {
             return config.getString(key);
         } else if (type == int.class || type == Integer.class) {
+            requireWhole(section, key, config);
             return config.getInt(key);
         } else if (type == long.class || type == Long.class) {
+            requireWhole(section, key, config);
             return config.getLong(key);
         } else if (type == double.class || type == Double.class) {
             return config.getDouble(key);
@@ -92,6 +94,15 @@ final class RecordBinder {
             return bind(section + "." + key, config.getConfig(key), type.asSubclass(Record.class));
         }
         throw new ImageSearchException(ErrorCode.INTERNAL, "settings have no type " + type + " (" + key + ")");
+    }
+
+    /** The library would cut 1.5 to 1 and say nothing. */
+    private static void requireWhole(String section, String key, Config config) {
+        double number = config.getDouble(key);
+        if (number != Math.rint(number)) {
+            throw ImageSearchException.input(
+                    "setting %s.%s is %s, expected a whole number", section, key, config.getString(key));
+        }
     }
 
     private static Object constant(String section, String key, String text, Class<?> type) {

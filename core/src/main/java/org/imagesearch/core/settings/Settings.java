@@ -3,16 +3,21 @@ package org.imagesearch.core.settings;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
@@ -23,6 +28,8 @@ import org.imagesearch.core.ImageSearchException;
  * variable {@code IMAGESEARCH_SERVE_SEARCH_MAX_K} sets {@code search.max-k} of the component {@code serve}.
  */
 public final class Settings {
+    private static final Pattern PLAIN_KEY = Pattern.compile("[A-Za-z0-9_-]+");
+
     private final String component;
     private final Config config;
 
@@ -74,11 +81,11 @@ public final class Settings {
         return RecordBinder.bind(component, config, type);
     }
 
-    /** The effective settings on one line, to be logged once at start. Keys that end in secret, key or password are masked. */
+    /** The effective settings on one line, to be logged once at start. Keys that end in secret, key, token or password are masked. */
     public String render() {
         Config shown = config;
         for (var entry : config.entrySet()) {
-            if (entry.getKey().matches(".*(secret|password|key|keys)")) {
+            if (entry.getKey().matches(".*(secret|password|token|key|keys)\"?")) {
                 shown = shown.withValue(entry.getKey(), ConfigValueFactory.fromAnyRef("***"));
             }
         }
@@ -105,12 +112,11 @@ public final class Settings {
             }
         });
         Config config = ConfigFactory.empty();
-        for (var entry : defaults.entrySet()) {
-            String name =
-                    prefix + entry.getKey().replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT);
+        for (String key : keys(defaults.root())) {
+            String name = prefix + key.replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT);
             String value = unused.remove(name);
             if (value != null) {
-                config = config.withValue(entry.getKey(), ConfigValueFactory.fromAnyRef(value));
+                config = config.withValue(key, ConfigValueFactory.fromAnyRef(value));
             }
         }
         if (!unused.isEmpty()) {
@@ -121,13 +127,27 @@ public final class Settings {
 
     private static void requireKnown(Config given, Config defaults, String source) {
         TreeSet<String> unknown = new TreeSet<>();
-        for (var entry : given.entrySet()) {
-            if (!defaults.hasPathOrNull(entry.getKey())) {
-                unknown.add(entry.getKey());
+        for (String key : keys(given.root())) {
+            if (!defaults.hasPathOrNull(key)) {
+                unknown.add(key);
             }
         }
         if (!unknown.isEmpty()) {
             throw ImageSearchException.input("unknown setting in %s: %s", source, String.join(", ", unknown));
         }
+    }
+
+    /** The paths of all values, of those too that are null, which {@link Config#entrySet} leaves out, and of empty sections. */
+    private static List<String> keys(ConfigObject section) {
+        List<String> keys = new ArrayList<>();
+        section.forEach((name, value) -> {
+            String key = PLAIN_KEY.matcher(name).matches() ? name : ConfigUtil.quoteString(name);
+            if (value instanceof ConfigObject inner && !inner.isEmpty()) {
+                keys(inner).forEach(below -> keys.add(key + "." + below));
+            } else {
+                keys.add(key);
+            }
+        });
+        return keys;
     }
 }
