@@ -14,9 +14,10 @@ import org.imagesearch.server.Visitor.Reply;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Thousands of requests that are wrong in ways that nobody thought of. Another seed: {@code -Dfuzz.seed=N}. */
+/** Thousands of requests that are wrong in ways that nobody thought of. A seed given back: {@code -Dfuzz.seed=N}; more of
+ * them: {@code -Dfuzz.requests=N}. */
 class FuzzTest {
-    private static final int REQUESTS = 4000;
+    private static final int REQUESTS = Integer.getInteger("fuzz.requests", 4000);
     private static final byte[] PNG = SmallIndex.picture("png", 30, 20, Color.ORANGE);
     private static final byte[] JPEG = SmallIndex.picture("jpeg", 30, 20, Color.ORANGE);
     private static final byte[] GIF = SmallIndex.picture("gif", 30, 20, Color.ORANGE);
