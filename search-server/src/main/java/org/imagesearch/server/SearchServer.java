@@ -9,6 +9,7 @@ import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.http.HttpServer;
@@ -18,9 +19,13 @@ import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.search.QueryEncoder;
 import org.imagesearch.server.search.SearchEngine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The whole server: a model, an index and HTTP, put together here and taken apart in the opposite order. */
 final class SearchServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SearchServer.class);
+
     private final Deque<AutoCloseable> parts;
     private final ServedIndex index;
     private final HttpServer http;
@@ -36,7 +41,8 @@ final class SearchServer implements AutoCloseable {
      *
      * @param index the index
      * @param model the model bundle
-     * @throws ImageSearchException if the model or the index cannot be used, or the port is taken; nothing stays behind
+     * @throws ImageSearchException (input) naming both fingerprints, if the index was made with another model; also if the
+     *     model or the index cannot be used, or the port is taken. Nothing stays behind
      */
     static SearchServer start(Path index, Path model, ServeSettings settings) {
         Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -74,10 +80,13 @@ final class SearchServer implements AutoCloseable {
     /** The commonest mistake, a wrong model, is told before anything large is read. */
     private static void requireModelOf(Path root, Path model, ModelBundle bundle) {
         IndexDirectory directory = new IndexDirectory(root);
-        directory
-                .readManifest(directory.currentGeneration())
-                .model()
-                .requireSame("the index " + root, bundle.fingerprint(), "the model " + model);
+        Fingerprint indexed =
+                directory.readManifest(directory.currentGeneration()).model();
+        if (!indexed.equals(bundle.fingerprint())) {
+            throw ImageSearchException.input(
+                    "the index %s was made with the model %s, but %s is %s",
+                    root, indexed, model, bundle.fingerprint());
+        }
     }
 
     URI address() {
@@ -103,7 +112,8 @@ final class SearchServer implements AutoCloseable {
             try {
                 parts.pop().close();
             } catch (Exception e) {
-                throw new IllegalStateException("cannot close a part of the server", e);
+                // The parts below must be closed all the same.
+                LOG.error("cannot close a part of the server", e);
             }
         }
     }

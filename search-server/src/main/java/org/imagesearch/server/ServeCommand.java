@@ -127,7 +127,7 @@ public final class ServeCommand implements Callable<Integer> {
             return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
         }
         LOG.error("serve failed", e);
-        err.println("serve: " + oneLine(String.valueOf(e.getMessage())));
+        err.println("serve: " + oneLine(e.toString()));
         return CommandLine.ExitCode.SOFTWARE;
     }
 

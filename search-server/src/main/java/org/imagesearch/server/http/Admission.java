@@ -1,30 +1,61 @@
 package org.imagesearch.server.http;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Optional;
 
-/** How many requests may be under way, the waiting ones included. Thread-safe. */
+/** How many requests may be under way, the waiting ones included, and how much their bodies may take. Thread-safe. */
 final class Admission {
-    private final int limit;
-    private final AtomicInteger admitted = new AtomicInteger();
+    private final int places;
+    private final long bytes;
+    private int takenPlaces;
+    private long takenBytes;
 
-    Admission(int limit) {
-        this.limit = limit;
+    /**
+     * @param places requests at most
+     * @param bytes of all their bodies together, at most
+     */
+    Admission(int places, long bytes) {
+        this.places = places;
+        this.bytes = bytes;
     }
 
-    /** Takes a place, if there is one; whoever got it leaves it once. */
-    boolean tryEnter() {
-        if (admitted.incrementAndGet() > limit) {
-            admitted.decrementAndGet();
-            return false;
+    /**
+     * Takes a place, if there is one; whoever got it leaves it.
+     *
+     * @param body bytes that the body may take
+     */
+    synchronized Optional<Place> enter(long body) {
+        if (takenPlaces >= places || body > bytes - takenBytes) {
+            return Optional.empty();
         }
-        return true;
+        takenPlaces++;
+        takenBytes += body;
+        return Optional.of(new Place(body));
     }
 
-    void leave() {
-        admitted.decrementAndGet();
+    /** Places taken. */
+    synchronized int admitted() {
+        return takenPlaces;
     }
 
-    int admitted() {
-        return admitted.get();
+    private synchronized void giveBack(long body) {
+        takenPlaces--;
+        takenBytes -= body;
+    }
+
+    /** A request's place. Leaving it again does nothing: a request can end in more than one way at once. */
+    final class Place {
+        private final long body;
+        private boolean left;
+
+        private Place(long body) {
+            this.body = body;
+        }
+
+        synchronized void leave() {
+            if (!left) {
+                left = true;
+                giveBack(body);
+            }
+        }
     }
 }

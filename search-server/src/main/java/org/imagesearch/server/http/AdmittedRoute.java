@@ -3,42 +3,48 @@ package org.imagesearch.server.http;
 import io.undertow.io.Receiver;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.server.RequestTooBigException;
+import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
 
 /**
  * Lets a request in if there is a place for it, reads its body without holding a thread, and answers it on a worker.
  *
  * <p>So a slow sender costs a place and at most one body's memory until the body's timeout, and a flood costs nothing but
- * its refusals.
+ * its refusals. What is refused without being read costs no place at all.
  */
 final class AdmittedRoute implements HttpHandler {
     private static final byte[] NO_BODY = new byte[0];
 
     private final String name;
     private final Route route;
+    private final Duration timeout;
     private final Admission admission;
     private final HttpSettings settings;
     private final Responses responses;
     private final ServerMetrics metrics;
 
+    /** @param timeout what an answer may take once the request is there; waiting for a worker counts */
     AdmittedRoute(
             String name,
             Route route,
+            Duration timeout,
             Admission admission,
             HttpSettings settings,
             Responses responses,
             ServerMetrics metrics) {
         this.name = name;
         this.route = route;
+        this.timeout = timeout;
         this.admission = admission;
         this.settings = settings;
         this.responses = responses;
@@ -48,38 +54,53 @@ final class AdmittedRoute implements HttpHandler {
     @Override
     public void handleRequest(HttpServerExchange exchange) {
         long begin = System.nanoTime();
-        boolean admitted = admission.tryEnter();
         exchange.addExchangeCompleteListener((completed, next) -> {
-            if (admitted) {
-                admission.leave();
-            }
             metrics.answered(name, completed.getStatusCode(), System.nanoTime() - begin);
             next.proceed();
         });
-        if (!admitted) {
-            metrics.refused();
-            exchange.setPersistent(false);
-            responses.error(exchange, RequestException.of(Problem.UNAVAILABLE, "the server has too much to do"));
-            return;
-        }
-        if (!exchange.getRequestMethod().equals(Methods.POST)) {
-            dispatch(exchange, NO_BODY);
+        boolean takesBody = exchange.getRequestMethod().equals(Methods.POST);
+        if (!takesBody && !exchange.isRequestComplete()) {
+            refuseUnread(exchange, RequestException.bad("a %s request has no body here", exchange.getRequestMethod()));
             return;
         }
         if (exchange.getRequestContentLength() > settings.body().count()) {
             refuseLargeBody(exchange);
             return;
         }
-        readBody(exchange);
+        Optional<Admission.Place> place = admission.enter(takesBody ? bytesOfBody(exchange) : 0);
+        if (place.isEmpty()) {
+            metrics.refused();
+            refuseUnread(exchange, RequestException.of(Problem.UNAVAILABLE, "the server has too much to do"));
+            return;
+        }
+        exchange.addExchangeCompleteListener((completed, next) -> {
+            place.get().leave();
+            next.proceed();
+        });
+        if (takesBody) {
+            readBody(exchange, place.get());
+        } else {
+            dispatch(exchange, NO_BODY);
+        }
     }
 
-    private void readBody(HttpServerExchange exchange) {
-        AtomicBoolean arrived = new AtomicBoolean();
-        XnioExecutor.Key timeout = exchange.getIoThread()
+    /** What the body may take: as much as it says, or as much as any may where it does not say. */
+    private long bytesOfBody(HttpServerExchange exchange) {
+        if (exchange.isRequestComplete()) {
+            return 0;
+        }
+        long said = exchange.getRequestContentLength();
+        return said >= 0 ? said : settings.body().count();
+    }
+
+    private void readBody(HttpServerExchange exchange, Admission.Place place) {
+        AtomicBoolean ended = new AtomicBoolean();
+        XnioExecutor.Key timer = exchange.getIoThread()
                 .executeAfter(
                         () -> {
-                            if (!arrived.get()) {
-                                IoUtils.safeClose(exchange.getConnection());
+                            if (ended.compareAndSet(false, true)) {
+                                place.leave();
+                                refuseSlowBody(exchange);
                             }
                         },
                         settings.bodyTimeout().toMillis(),
@@ -88,30 +109,30 @@ final class AdmittedRoute implements HttpHandler {
         receiver.setMaxBufferSize(settings.body().toInt());
         receiver.receiveFullBytes(
                 (received, bytes) -> {
-                    arrived.set(true);
-                    timeout.remove();
-                    dispatch(received, bytes);
+                    if (ended.compareAndSet(false, true)) {
+                        timer.remove();
+                        dispatch(received, bytes);
+                    }
                 },
                 (received, e) -> {
-                    arrived.set(true);
-                    timeout.remove();
-                    bodyFailed(received, e);
+                    if (ended.compareAndSet(false, true)) {
+                        timer.remove();
+                        place.leave();
+                        bodyFailed(received, e);
+                    }
                 });
     }
 
     private void bodyFailed(HttpServerExchange exchange, IOException e) {
-        if (e instanceof Receiver.RequestToLargeException || e instanceof RequestTooBigException) {
+        if (e instanceof Receiver.RequestToLargeException) {
             refuseLargeBody(exchange);
         } else {
-            exchange.setPersistent(false);
-            responses.error(exchange, RequestException.bad("the body could not be read: %s", e.getMessage()));
+            refuseUnread(exchange, RequestException.bad("the body could not be read to its end"));
         }
     }
 
     private void refuseLargeBody(HttpServerExchange exchange) {
-        // The rest of the body is not worth reading, and without that the connection cannot be used again.
-        exchange.setPersistent(false);
-        responses.error(
+        refuseUnread(
                 exchange,
                 RequestException.of(
                         Problem.TOO_LARGE,
@@ -119,11 +140,29 @@ final class AdmittedRoute implements HttpHandler {
                         settings.body().count()));
     }
 
+    private void refuseSlowBody(HttpServerExchange exchange) {
+        refuseUnread(
+                exchange,
+                RequestException.of(
+                        Problem.REQUEST_TIMEOUT,
+                        "the body did not arrive within %d ms",
+                        settings.bodyTimeout().toMillis()));
+    }
+
+    /** The rest of the body is not worth reading, and without that the connection cannot be used again. */
+    private void refuseUnread(HttpServerExchange exchange, RequestException reason) {
+        exchange.setPersistent(false);
+        exchange.getResponseHeaders().put(Headers.CONNECTION, "close");
+        responses.error(exchange, reason);
+    }
+
     private void dispatch(HttpServerExchange exchange, byte[] body) {
+        Deadline deadline = Deadline.in(timeout);
         try {
             exchange.dispatch(exchange.getConnection().getWorker(), worked -> {
                 try {
-                    route.answer(worked, body);
+                    deadline.requireTimeFor("answering: others were answered until then");
+                    route.answer(worked, body, deadline);
                 } catch (Exception | StackOverflowError e) {
                     responses.error(worked, e);
                 }

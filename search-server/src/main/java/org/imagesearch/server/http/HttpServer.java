@@ -6,17 +6,24 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.RoutingHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
+import io.undertow.server.handlers.PredicateHandler;
 import io.undertow.server.handlers.resource.ClassPathResourceManager;
 import io.undertow.server.handlers.resource.ResourceHandler;
 import io.undertow.util.HeaderMap;
+import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
+import io.undertow.util.PathTemplateMatcher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.index.ServedIndex;
@@ -26,28 +33,39 @@ import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.SearchEngine;
 import org.imagesearch.server.search.SearchSettings;
+import org.xnio.IoUtils;
 import org.xnio.Options;
+import org.xnio.XnioExecutor;
 
 /** The HTTP server over a search engine. {@link #close} lets requests under way end. */
 public final class HttpServer implements AutoCloseable {
     private static final int MAX_HEADER_BYTES = 32 << 10;
     private static final int MAX_HEADERS = 100;
-    private static final int MAX_PARAMETERS = 50;
+
+    /** More than fit an address of that length: so the message about too many is ours, which names them. */
+    private static final int MAX_PARAMETERS = MAX_HEADER_BYTES;
+
     private static final int HEAD_TIMEOUT_MILLIS = 10_000;
+
+    /** Time beyond the body's timeout in which a client that is refused can still read why. */
+    private static final int LINGER_MILLIS = 2_000;
 
     private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self';"
             + " img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     private final HttpSettings settings;
+    private final Responses responses;
     private final GracefulShutdownHandler root;
     private final Undertow undertow;
+    private volatile boolean stopping;
 
-    private HttpServer(HttpSettings settings, GracefulShutdownHandler root) {
+    private HttpServer(HttpSettings settings, Responses responses, HttpHandler routes) {
         this.settings = settings;
-        this.root = root;
+        this.responses = responses;
+        this.root = new GracefulShutdownHandler(routes);
         this.undertow = Undertow.builder()
                 .addHttpListener(settings.port(), settings.host())
-                .setHandler(root)
+                .setHandler(outermost(root))
                 .setWorkerThreads(settings.threads())
                 .setSocketOption(Options.CONNECTION_HIGH_WATER, settings.connections())
                 .setSocketOption(Options.CONNECTION_LOW_WATER, settings.connections())
@@ -56,8 +74,9 @@ public final class HttpServer implements AutoCloseable {
                 .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int)
                         settings.idleTimeout().toMillis())
                 .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, HEAD_TIMEOUT_MILLIS)
-                .setServerOption(
-                        UndertowOptions.MAX_ENTITY_SIZE, settings.body().count())
+                // Parameters are decoded by us, strictly and with a message; Undertow's own refusals have none.
+                .setServerOption(UndertowOptions.DECODE_URL, false)
+                .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
                 .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MAX_HEADER_BYTES)
                 .setServerOption(UndertowOptions.MAX_HEADERS, MAX_HEADERS)
                 .setServerOption(UndertowOptions.MAX_PARAMETERS, MAX_PARAMETERS)
@@ -79,7 +98,8 @@ public final class HttpServer implements AutoCloseable {
             OriginalPictures originals,
             Thumbnails thumbnails,
             int dimension) {
-        Admission admission = new Admission(settings.threads() + settings.queue());
+        Admission admission = new Admission(
+                settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
         ServerMetrics metrics = new ServerMetrics(index, admission);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
@@ -88,41 +108,48 @@ public final class HttpServer implements AutoCloseable {
         StateRoutes state = new StateRoutes(index, search, settings, responses, metrics);
         byte[] openApi = resource("openapi.json");
 
-        Routes routes = new Routes(settings, admission, responses, metrics);
+        Routes routes = new Routes(settings, search.timeout(), admission, responses, metrics);
         routes.get("/search", searching);
         routes.post("/search", searching);
         routes.get("/images/{id}", pictures::original);
         routes.get("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/info", state::info);
-        routes.get("/metrics", state::metrics);
         // These answer at once and must answer under any load.
         routes.getAtOnce("/healthz", state::health);
         routes.getAtOnce("/readyz", state::readiness);
+        routes.getAtOnce("/metrics", state::metrics);
         routes.getAtOnce("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
-        HttpServer server = new HttpServer(settings, new GracefulShutdownHandler(secured(routes.handler(), responses)));
+        HttpServer server = new HttpServer(settings, responses, routes.handler());
         try {
             server.undertow.start();
         } catch (RuntimeException e) {
-            throw e.getCause() instanceof BindException taken
-                    ? new ImageSearchException(
-                            ErrorCode.RESOURCE,
-                            "cannot listen on " + settings.host() + ":" + settings.port() + ": " + taken.getMessage(),
-                            e)
-                    : e;
+            server.undertow.stop();
+            throw new ImageSearchException(
+                    ErrorCode.RESOURCE,
+                    "cannot listen on " + settings.host() + ":" + settings.port() + ": " + reason(e),
+                    e);
         }
         return server;
+    }
+
+    private static String reason(RuntimeException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        return String.valueOf(cause.getMessage());
     }
 
     /** Where it listens. */
     public URI address() {
         InetSocketAddress bound =
                 (InetSocketAddress) undertow.getListenerInfo().get(0).getAddress();
-        return URI.create("http://" + settings.host() + ":" + bound.getPort());
+        boolean bareIpv6 = settings.host().contains(":") && !settings.host().startsWith("[");
+        String host = bareIpv6 ? "[" + settings.host() + "]" : settings.host();
+        return URI.create("http://" + host + ":" + bound.getPort());
     }
 
     @Override
     public void close() {
+        stopping = true;
         root.shutdown();
         try {
             root.awaitShutdown(settings.stopTimeout().toMillis());
@@ -134,14 +161,24 @@ public final class HttpServer implements AutoCloseable {
 
     /** The table of routes; what no route takes is a file of the page, or not found. */
     private static final class Routes {
+        private static final Set<String> PAGE_METHODS = new TreeSet<>(Set.of("GET", "HEAD"));
+
         private final HttpSettings settings;
+        private final Duration timeout;
         private final Admission admission;
         private final Responses responses;
         private final ServerMetrics metrics;
         private final RoutingHandler table = new RoutingHandler(false);
+        private final PathTemplateMatcher<Set<String>> methods = new PathTemplateMatcher<>();
 
-        Routes(HttpSettings settings, Admission admission, Responses responses, ServerMetrics metrics) {
+        Routes(
+                HttpSettings settings,
+                Duration timeout,
+                Admission admission,
+                Responses responses,
+                ServerMetrics metrics) {
             this.settings = settings;
+            this.timeout = timeout;
             this.admission = admission;
             this.responses = responses;
             this.metrics = metrics;
@@ -152,28 +189,44 @@ public final class HttpServer implements AutoCloseable {
         }
 
         void post(String path, Route route) {
-            table.post(path, admitted(path, route));
+            add(Methods.POST, path, admitted(path, route));
         }
 
         void getAtOnce(String path, HttpHandler handler) {
-            table.get(path, handler);
-            table.add(Methods.HEAD, path, handler);
+            add(Methods.GET, path, handler);
+            add(Methods.HEAD, path, handler);
+        }
+
+        private void add(HttpString method, String path, HttpHandler handler) {
+            table.add(method, path, handler);
+            Set<String> known = methods.get(path);
+            if (known == null) {
+                known = new TreeSet<>();
+                methods.add(path, known);
+            }
+            known.add(method.toString());
         }
 
         private HttpHandler admitted(String path, Route route) {
-            return new AdmittedRoute(path, route, admission, settings, responses, metrics);
+            return new AdmittedRoute(path, route, timeout, admission, settings, responses, metrics);
         }
 
         HttpHandler handler() {
             table.setInvalidMethodHandler(this::refuseMethod);
             ResourceHandler page = new ResourceHandler(
                     new ClassPathResourceManager(HttpServer.class.getClassLoader(), "page"), this::refusePath);
+            // No file's name ends so, and Undertow's own refusal of it has no body.
+            HttpHandler files = new PredicateHandler(
+                    exchange -> exchange.getRelativePath().length() > 1
+                            && exchange.getRelativePath().endsWith("/"),
+                    this::refusePath,
+                    page);
             page.setDirectoryListingEnabled(false);
             page.setWelcomeFiles("index.html");
             table.setFallbackHandler(exchange -> {
                 if (exchange.getRequestMethod().equals(Methods.GET)
                         || exchange.getRequestMethod().equals(Methods.HEAD)) {
-                    page.handleRequest(exchange);
+                    files.handleRequest(exchange);
                 } else {
                     refuseMethod(exchange);
                 }
@@ -182,6 +235,9 @@ public final class HttpServer implements AutoCloseable {
         }
 
         private void refuseMethod(HttpServerExchange exchange) {
+            PathTemplateMatcher.PathMatchResult<Set<String>> match = methods.match(exchange.getRelativePath());
+            Set<String> allowed = match == null ? PAGE_METHODS : match.getValue();
+            exchange.getResponseHeaders().put(Headers.ALLOW, String.join(", ", allowed));
             exchange.setPersistent(false);
             responses.error(
                     exchange,
@@ -199,7 +255,9 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
-    private static HttpHandler secured(HttpHandler next, Responses responses) {
+    /** What holds for every request, whatever it asks for. */
+    private HttpHandler outermost(HttpHandler next) {
+        HttpHandler continued = new HttpContinueReadHandler(next);
         return exchange -> {
             HeaderMap headers = exchange.getResponseHeaders();
             headers.put(new HttpString("X-Content-Type-Options"), "nosniff");
@@ -207,11 +265,44 @@ public final class HttpServer implements AutoCloseable {
             headers.put(new HttpString("Referrer-Policy"), "same-origin");
             headers.put(new HttpString("Cross-Origin-Resource-Policy"), "same-origin");
             try {
-                next.handleRequest(exchange);
+                requireServed(exchange);
+                continued.handleRequest(exchange);
             } catch (Exception e) {
                 responses.error(exchange, e);
             }
         };
+    }
+
+    private void requireServed(HttpServerExchange exchange) {
+        if (!exchange.isRequestComplete()) {
+            endBodyInTime(exchange);
+        }
+        String transfer = exchange.getRequestHeaders().getFirst(Headers.TRANSFER_ENCODING);
+        if (transfer != null && !transfer.strip().equalsIgnoreCase("chunked")) {
+            exchange.setPersistent(false);
+            throw RequestException.bad("the transfer encoding is '%s', expected chunked", transfer);
+        }
+        if (stopping) {
+            exchange.setPersistent(false);
+            throw RequestException.of(Problem.UNAVAILABLE, "the server is stopping");
+        }
+    }
+
+    /** Also a body that nobody wants is read to its end, for the answer to get through; but not for ever. */
+    private void endBodyInTime(HttpServerExchange exchange) {
+        XnioExecutor.Key timer = exchange.getIoThread()
+                .executeAfter(
+                        () -> {
+                            if (!exchange.isRequestComplete()) {
+                                IoUtils.safeClose(exchange.getConnection());
+                            }
+                        },
+                        settings.bodyTimeout().toMillis() + LINGER_MILLIS,
+                        TimeUnit.MILLISECONDS);
+        exchange.addExchangeCompleteListener((completed, then) -> {
+            timer.remove();
+            then.proceed();
+        });
     }
 
     private static byte[] resource(String name) {

@@ -13,6 +13,7 @@ import org.imagesearch.core.settings.Bytes;
  * @param queue requests that wait for a thread at most; beyond it they are refused with 503
  * @param connections open at most
  * @param body bytes of a request's body at most
+ * @param bodyMemory bytes of all bodies under way together, at most; one more is refused with 503
  * @param bodyTimeout time in which a body must arrive
  * @param idleTimeout time after which an idle connection is closed
  * @param retryAfter what a refused client is told to wait
@@ -25,10 +26,14 @@ public record HttpSettings(
         int queue,
         int connections,
         Bytes body,
+        Bytes bodyMemory,
         Duration bodyTimeout,
         Duration idleTimeout,
         Duration retryAfter,
         Duration stopTimeout) {
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     /** @throws ImageSearchException (input) naming the setting that is out of range */
     public HttpSettings {
         requireRange("port", port, 0, 65_535);
@@ -36,6 +41,22 @@ public record HttpSettings(
         requireRange("queue", queue, 0, 1_000_000);
         requireRange("connections", connections, 1, 1_000_000);
         requireRange("body", body.count(), 1024, 1 << 30);
+        requireRange("body-memory", bodyMemory.count(), body.count(), Long.MAX_VALUE);
+        requireRange("body-timeout", bodyTimeout);
+        requireRange("idle-timeout", idleTimeout);
+        requireRange("retry-after", retryAfter);
+        requireRange("stop-timeout", stopTimeout);
+    }
+
+    private static void requireRange(String name, Duration value) {
+        if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
+            throw ImageSearchException.input(
+                    "setting serve.http.%s is %s, expected 1 ms to 1 day", name, inSeconds(value));
+        }
+    }
+
+    private static String inSeconds(Duration value) {
+        return value.toNanos() / 1e9 + " s";
     }
 
     private static void requireRange(String name, long value, long least, long most) {

@@ -1,51 +1,68 @@
 package org.imagesearch.server.http;
 
-import java.util.Deque;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.imagesearch.core.Ids;
 import org.imagesearch.server.query.RequestException;
 
-/** The parameters of an address, read with messages that name them. A name that nobody reads is refused, not passed over. */
+/**
+ * The parameters of an address, read with messages that name them. A name that nobody reads is refused, not passed over.
+ *
+ * <p>They are decoded here, strictly: percent-encoded UTF-8 with {@code +} for a space, as forms send it; bytes that a client
+ * did not encode count as they are.
+ */
 final class Parameters {
-    private final Map<String, Deque<String>> given;
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("[+-]?[0-9]{1,9}");
+    private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,9})?");
+    private static final Pattern ID = Pattern.compile("[0-9]{1,15}");
+    private static final int SHOWN = 40;
 
-    /** @throws RequestException if a parameter is unknown or given twice */
-    Parameters(Map<String, Deque<String>> given, Set<String> known) {
-        given.forEach((name, values) -> {
+    private final Map<String, String> given = new HashMap<>();
+
+    /**
+     * @param raw names and values as they stand in the address, a character per byte
+     * @throws RequestException if a parameter is unknown, given twice or not encoded right
+     */
+    Parameters(Map<String, ? extends Collection<String>> raw, Set<String> known) {
+        raw.forEach((rawName, values) -> {
+            String name = decoded("the name of a parameter", rawName);
             if (!known.contains(name)) {
-                throw RequestException.bad("unknown parameter '%s', expected one of %s", name, known);
+                throw RequestException.bad("unknown parameter '%s', expected one of %s", shown(name), known);
             }
-            if (values.size() > 1) {
-                throw RequestException.bad("parameter '%s' is given %d times", name, values.size());
+            if (values.size() > 1 || given.containsKey(name)) {
+                throw RequestException.bad("parameter '%s' is given more than once", name);
             }
+            values.forEach(value -> given.put(name, decoded("parameter '" + name + "'", value)));
         });
-        this.given = given;
     }
 
     Optional<String> text(String name) {
-        Deque<String> values = given.get(name);
-        return values == null || values.isEmpty() ? Optional.empty() : Optional.of(values.getFirst());
+        return Optional.ofNullable(given.get(name));
     }
 
     Optional<Integer> wholeNumber(String name) {
         return text(name).map(value -> {
-            try {
-                return Integer.parseInt(value);
-            } catch (NumberFormatException e) {
-                throw RequestException.bad("%s is '%s', expected a whole number", name, value);
+            if (!WHOLE_NUMBER.matcher(value).matches()) {
+                throw RequestException.bad(
+                        "%s is '%s', expected a whole number of at most 9 digits", name, shown(value));
             }
+            return Integer.parseInt(value);
         });
     }
 
     Optional<Double> number(String name) {
         return text(name).map(value -> {
-            try {
-                return Double.parseDouble(value);
-            } catch (NumberFormatException e) {
-                throw RequestException.bad("%s is '%s', expected a number", name, value);
+            if (!NUMBER.matcher(value).matches()) {
+                throw RequestException.bad("%s is '%s', expected a number", name, shown(value));
             }
+            return Double.parseDouble(value);
         });
     }
 
@@ -58,15 +75,47 @@ final class Parameters {
                 .map(value -> switch (value) {
                     case "true" -> true;
                     case "false" -> false;
-                    default -> throw RequestException.bad("%s is '%s', expected true or false", name, value);
+                    default -> throw RequestException.bad("%s is '%s', expected true or false", name, shown(value));
                 })
                 .orElse(false);
     }
 
     static long id(String name, String value) {
-        if (!value.matches("\\d{1,15}")) {
-            throw RequestException.bad("%s is '%s', expected a number from 0 to %d", name, value, Ids.LIMIT - 1);
+        if (!ID.matcher(value).matches()) {
+            throw RequestException.bad("%s is '%s', expected a number from 0 to %d", name, shown(value), Ids.LIMIT - 1);
         }
         return Long.parseLong(value);
+    }
+
+    private static String shown(String value) {
+        return value.length() > SHOWN ? value.substring(0, SHOWN) + "…" : value;
+    }
+
+    private static String decoded(String what, String raw) {
+        ByteBuffer bytes = ByteBuffer.allocate(raw.length());
+        for (int i = 0; i < raw.length(); i++) {
+            char c = raw.charAt(i);
+            if (c == '%') {
+                bytes.put((byte) (digit(what, raw, i + 1) << 4 | digit(what, raw, i + 2)));
+                i += 2;
+            } else if (c > 0xff) {
+                throw RequestException.bad("%s is not encoded right", what);
+            } else {
+                bytes.put((byte) (c == '+' ? ' ' : c));
+            }
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
+        } catch (CharacterCodingException e) {
+            throw RequestException.bad("%s is not UTF-8", what);
+        }
+    }
+
+    private static int digit(String what, String raw, int at) {
+        int digit = at < raw.length() ? Character.digit(raw.charAt(at), 16) : -1;
+        if (digit < 0) {
+            throw RequestException.bad("%s has a %% without two hexadecimal digits behind it", what);
+        }
+        return digit;
     }
 }

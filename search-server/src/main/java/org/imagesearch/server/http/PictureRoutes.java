@@ -12,6 +12,9 @@ import java.util.Set;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.OriginalPictures.Original;
 import org.imagesearch.server.pictures.Thumbnails;
+import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.Problem;
+import org.imagesearch.server.query.RequestException;
 import org.xnio.IoUtils;
 
 /** {@code GET /images/{id}} and {@code GET /thumbnails/{id}}: pictures of indexed ids. */
@@ -29,9 +32,15 @@ final class PictureRoutes {
         this.responses = responses;
     }
 
-    void original(HttpServerExchange exchange, byte[] body) throws IOException {
+    void original(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         new Parameters(exchange.getQueryParameters(), Set.of());
         Original original = originals.find(id(exchange));
+        // Opened before anything is promised: the file may have gone since it was found.
+        FileChannel file = open(original);
+        exchange.addExchangeCompleteListener((completed, next) -> {
+            IoUtils.safeClose(file);
+            next.proceed();
+        });
         exchange.getResponseHeaders()
                 .put(Headers.CONTENT_TYPE, original.type())
                 .put(Headers.CACHE_CONTROL, CACHED)
@@ -40,11 +49,6 @@ final class PictureRoutes {
             exchange.endExchange();
             return;
         }
-        FileChannel file = FileChannel.open(original.file());
-        exchange.addExchangeCompleteListener((completed, next) -> {
-            IoUtils.safeClose(file);
-            next.proceed();
-        });
         exchange.getResponseSender().transferFrom(file, new IoCallback() {
             @Override
             public void onComplete(HttpServerExchange sent, Sender sender) {
@@ -60,7 +64,15 @@ final class PictureRoutes {
         });
     }
 
-    void thumbnail(HttpServerExchange exchange, byte[] body) {
+    private static FileChannel open(Original original) {
+        try {
+            return FileChannel.open(original.file());
+        } catch (IOException e) {
+            throw RequestException.of(Problem.NOT_FOUND, "the file of this picture cannot be read");
+        }
+    }
+
+    void thumbnail(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         Parameters parameters = new Parameters(exchange.getQueryParameters(), Set.of("size"));
         int size = parameters.wholeNumber("size").orElse(Thumbnails.DEFAULT_SIZE);
         byte[] jpeg = thumbnails.of(id(exchange), size);

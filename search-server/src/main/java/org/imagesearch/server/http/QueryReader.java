@@ -1,10 +1,12 @@
 package org.imagesearch.server.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -36,9 +38,13 @@ final class QueryReader {
     private static final int MAX_NESTING = 8;
     private static final double MAX_WEIGHT = 1e6;
 
+    /** Names, brackets and values of a term besides the numbers of its vector, with some to spare. */
+    private static final int TOKENS_BESIDE_VECTOR = 64;
+
     private final SearchSettings settings;
     private final int dimension;
     private final JsonMapper mapper;
+    private final long maxTokens;
 
     /**
      * @param dimension floats that a vector must have
@@ -54,9 +60,8 @@ final class QueryReader {
                         .maxStringLength(maxBytes)
                         .build())
                 .build();
-        this.mapper = JsonMapper.builder(factory)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
+        this.mapper = JsonMapper.builder(factory).build();
+        this.maxTokens = (settings.maxTerms() + 1L) * (dimension + TOKENS_BESIDE_VECTOR);
     }
 
     /** A query in the address alone. */
@@ -132,8 +137,8 @@ final class QueryReader {
         recall.filter(value -> !(value >= 0 && value <= 1)).ifPresent(value -> {
             throw RequestException.bad("recall is %s, expected 0 to 1", value);
         });
-        minScore.filter(value -> value.isNaN()).ifPresent(value -> {
-            throw RequestException.bad("minScore is not a number");
+        minScore.filter(value -> !Double.isFinite(value)).ifPresent(value -> {
+            throw RequestException.bad("minScore is %s, expected a finite number", value);
         });
         return new Query(
                 terms,
@@ -166,11 +171,18 @@ final class QueryReader {
         if (stripped.isEmpty()) {
             throw RequestException.bad("text is empty");
         }
+        if (!isUnicode(stripped)) {
+            throw RequestException.bad("text has half of a surrogate pair, which is no character");
+        }
         if (stripped.length() > settings.maxTextLength()) {
             throw RequestException.bad(
                     "text has %d characters, at most %d are allowed", stripped.length(), settings.maxTextLength());
         }
         return new Term.Text(stripped, weight);
+    }
+
+    private static boolean isUnicode(String text) {
+        return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
     }
 
     private static byte[] base64(String text) {
@@ -218,16 +230,45 @@ final class QueryReader {
     }
 
     private JsonNode parse(byte[] body) {
-        try {
-            JsonNode root = mapper.readTree(body);
+        try (JsonParser parser = new CountingParser(mapper.createParser(body), maxTokens)) {
+            JsonNode root = mapper.readTree(parser);
             if (root == null || !root.isObject()) {
                 throw RequestException.bad("the body is no JSON object");
             }
+            if (parser.nextToken() != null) {
+                throw RequestException.bad("the body goes on behind its JSON object");
+            }
             return root;
         } catch (JsonProcessingException e) {
-            throw RequestException.bad("the body is not valid JSON: %s", e.getOriginalMessage());
+            throw RequestException.bad("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
         } catch (IOException e) {
             throw new ImageSearchException(ErrorCode.INTERNAL, "cannot read bytes in memory", e);
+        }
+    }
+
+    /** Jackson's message, without what it tells programmers about its own classes, which it sets in backticks. */
+    private static String withoutAdvice(String message) {
+        int advice = message.indexOf('`');
+        return advice < 0 ? message : message.substring(0, Math.max(0, message.lastIndexOf(':', advice)));
+    }
+
+    /** A tree takes many times the bytes that it is read from; a query has few values, whatever the size of its pictures. */
+    private static final class CountingParser extends JsonParserDelegate {
+        private final long most;
+        private long count;
+
+        CountingParser(JsonParser parser, long most) {
+            super(parser);
+            this.most = most;
+        }
+
+        @Override
+        public JsonToken nextToken() throws IOException {
+            count++;
+            if (count > most) {
+                throw RequestException.bad("the body has more values than any query: over %d", most);
+            }
+            return super.nextToken();
         }
     }
 

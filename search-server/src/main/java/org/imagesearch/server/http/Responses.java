@@ -7,9 +7,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Optional;
 import org.imagesearch.clip.PictureException;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
@@ -25,6 +23,8 @@ final class Responses {
     private static final Logger LOG = LoggerFactory.getLogger(Responses.class);
     private static final ObjectMapper MAPPER =
             JsonMapper.builder().addModule(new Jdk8Module()).build();
+
+    private static final int MAX_MESSAGE = 400;
 
     private final Duration retryAfter;
 
@@ -62,7 +62,7 @@ final class Responses {
     /** Answers with what went wrong; a defect of ours is logged with its stack and told without. */
     void error(HttpServerExchange exchange, Throwable thrown) {
         Problem problem = problemOf(thrown);
-        if (problem == Problem.INTERNAL) {
+        if (!(thrown instanceof RequestException) && problem.status() >= 500) {
             LOG.error(
                     "request failed method={} path={}", exchange.getRequestMethod(), exchange.getRequestPath(), thrown);
         }
@@ -76,9 +76,11 @@ final class Responses {
             exchange.getResponseHeaders().put(Headers.RETRY_AFTER, Math.max(1, retryAfter.toSeconds()));
         }
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
-        String message = problem == Problem.INTERNAL
-                ? "the server failed; its log says why"
-                : Optional.ofNullable(thrown.getMessage()).orElse(problem.code());
+        // What the route may have promised already.
+        exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
+        String message = thrown instanceof RequestException || problem.status() < 500
+                ? readable(thrown.getMessage())
+                : "the server failed; its log says why";
         json(exchange, problem.status(), new ErrorBody(new ErrorBody.Detail(problem.code(), message)));
     }
 
@@ -93,11 +95,19 @@ final class Responses {
             };
         } else if (thrown instanceof ImageSearchException known && known.code() == ErrorCode.INPUT) {
             return Problem.BAD_REQUEST;
+        } else if (thrown instanceof ImageSearchException known && known.code() == ErrorCode.RESOURCE) {
+            return Problem.UNAVAILABLE;
         }
         return Problem.INTERNAL;
     }
 
-    static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    /** Short, on one line and valid Unicode, whatever of the request a message repeats. */
+    private static String readable(String message) {
+        int[] shown = message.codePoints()
+                .limit(MAX_MESSAGE)
+                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '\ufffd' : c)
+                .toArray();
+        String text = new String(shown, 0, shown.length);
+        return shown.length < MAX_MESSAGE ? text : text + "…";
     }
 }

@@ -4,6 +4,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import java.util.Locale;
+import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.Query;
 import org.imagesearch.server.query.RequestException;
@@ -25,8 +26,8 @@ final class SearchRoute implements Route {
     }
 
     @Override
-    public void answer(HttpServerExchange exchange, byte[] body) {
-        Answer answer = engine.search(query(exchange, body));
+    public void answer(HttpServerExchange exchange, byte[] body, Deadline deadline) {
+        Answer answer = engine.search(query(exchange, body), deadline);
         metrics.searched(answer);
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
         responses.json(exchange, answer);
@@ -37,6 +38,7 @@ final class SearchRoute implements Route {
         if (!exchange.getRequestMethod().equals(Methods.POST)) {
             return reader.fromParameters(parameters);
         }
+        requirePlain(exchange);
         String type = mediaType(exchange);
         if (type.startsWith("image/")) {
             return reader.fromPicture(body, parameters);
@@ -50,6 +52,14 @@ final class SearchRoute implements Route {
         }
         throw RequestException.of(
                 Problem.UNSUPPORTED_MEDIA_TYPE, "the body is '%s', expected image/* or application/json", type);
+    }
+
+    private static void requirePlain(HttpServerExchange exchange) {
+        String coding = exchange.getRequestHeaders().getFirst(Headers.CONTENT_ENCODING);
+        if (coding != null && !coding.strip().equalsIgnoreCase("identity")) {
+            throw RequestException.of(
+                    Problem.UNSUPPORTED_MEDIA_TYPE, "the body is encoded with '%s', expected it as it is", coding);
+        }
     }
 
     private static String mediaType(HttpServerExchange exchange) {

@@ -9,6 +9,7 @@ import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.pictures.Thumbnails;
+import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.SearchSettings;
@@ -52,7 +53,7 @@ final class StateRoutes {
         record Limits(int maxK, int maxTerms, int maxTextLength, long maxBodyBytes) {}
     }
 
-    void info(HttpServerExchange exchange, byte[] body) {
+    void info(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         responses.json(exchange, index.with(this::describe));
     }
 
@@ -93,7 +94,8 @@ final class StateRoutes {
         }
     }
 
-    void metrics(HttpServerExchange exchange, byte[] body) {
+    /** What happened so far. */
+    void metrics(HttpServerExchange exchange) {
         responses.send(exchange, 200, ServerMetrics.contentType(), metrics.text());
     }
 }

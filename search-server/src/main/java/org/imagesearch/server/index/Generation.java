@@ -51,6 +51,9 @@ public final class Generation {
                 .stream()
                 .map(manifest.shards()::get)
                 .toList();
+        if (wanted.isEmpty()) {
+            throw ImageSearchException.data("%s has no shards", path);
+        }
         if (settings.verify()) {
             filesOf(manifest, wanted).parallel().forEach(entry -> index.verify(name, entry));
         }

@@ -1,6 +1,7 @@
 package org.imagesearch.server.index;
 
 import java.time.Duration;
+import org.imagesearch.core.ImageSearchException;
 
 /**
  * How an index is opened and followed.
@@ -10,4 +11,15 @@ import java.time.Duration;
  * @param verify whether the checksum of every file is compared first, which reads the whole index once
  * @param poll time between two looks at {@code CURRENT}
  */
-public record IndexSettings(String shards, boolean map, boolean verify, Duration poll) {}
+public record IndexSettings(String shards, boolean map, boolean verify, Duration poll) {
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(1);
+
+    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    public IndexSettings {
+        if (poll.compareTo(SHORTEST) < 0 || poll.compareTo(LONGEST) > 0) {
+            throw ImageSearchException.input(
+                    "setting serve.index.poll is %s s, expected 1 ms to 1 day", poll.toNanos() / 1e9);
+        }
+    }
+}

@@ -87,7 +87,12 @@ public final class ServedIndex implements AutoCloseable {
         try {
             String published = index.currentGeneration();
             String served = with(generation -> generation.manifest().generation());
-            if (published.equals(served) || published.equals(refused)) {
+            if (published.equals(served)) {
+                // CURRENT went back to what is served: what was refused then is tried anew when it comes again.
+                refused = "";
+                return;
+            }
+            if (published.equals(refused)) {
                 return;
             }
             LOG.info("generation published={} served={}", published, served);
@@ -98,7 +103,8 @@ public final class ServedIndex implements AutoCloseable {
                 refused = published;
                 LOG.error("generation refused={} served={} reason=\"{}\"", published, served, e.getMessage());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // What escapes from here would end the following for good.
             // CURRENT is replaced by a rename, so this is a file system in trouble: what is served stays.
             LOG.warn("cannot follow index={} reason=\"{}\"", index.root(), e.getMessage());
         }

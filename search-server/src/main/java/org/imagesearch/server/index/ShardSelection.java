@@ -25,7 +25,7 @@ final class ShardSelection {
             return IntStream.range(0, total).boxed().toList();
         }
         TreeSet<Integer> numbers = new TreeSet<>();
-        for (String part : text.split(",")) {
+        for (String part : text.split(",", -1)) {
             Matcher range = RANGE.matcher(part.strip());
             if (!range.matches()) {
                 throw ImageSearchException.input("--shards is '%s', expected numbers and ranges like 0-3,7", text);

@@ -1,5 +1,9 @@
 package org.imagesearch.server.pictures;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -13,10 +17,12 @@ import org.imagesearch.server.query.RequestException;
 /** Decodes pictures, only so many at a time: decoded pixels are the largest thing that a request brings. Thread-safe. */
 public final class PictureReader {
     private final PictureDecoder decoder;
+    private final long maxBytes;
     private final Semaphore permits;
 
     public PictureReader(PictureSettings settings) {
         this.decoder = new PictureDecoder(settings.limits(), settings.applyOrientation());
+        this.maxBytes = settings.bytes().count();
         this.permits = new Semaphore(settings.decoding());
     }
 
@@ -27,6 +33,31 @@ public final class PictureReader {
      * @throws RequestException (deadline exceeded) if others were decoded until then
      */
     public <T> T decode(byte[] bytes, Deadline deadline, Function<Picture, T> use) {
+        return permitted(deadline, () -> use.apply(decoder.decode(bytes)));
+    }
+
+    /**
+     * Reads a picture's file, decodes it and makes something of it; the file is not in memory before it is its turn.
+     *
+     * @throws PictureException with the reason, if the file is no picture that can be decoded within the limits
+     * @throws RequestException (deadline exceeded) if others were decoded until then
+     */
+    public <T> T decode(Path file, Deadline deadline, Function<Picture, T> use) throws IOException {
+        return permitted(deadline, () -> use.apply(decoder.decode(read(file))));
+    }
+
+    private byte[] read(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            // One byte too many is enough for the decoder to refuse it.
+            return in.readNBytes((int) Math.min(maxBytes + 1, Integer.MAX_VALUE - 8));
+        }
+    }
+
+    private interface Work<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    private <T, E extends Exception> T permitted(Deadline deadline, Work<T, E> work) throws E {
         try {
             if (!permits.tryAcquire(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
                 throw RequestException.of(Problem.DEADLINE_EXCEEDED, "too many pictures were decoded before this one");
@@ -36,7 +67,7 @@ public final class PictureReader {
             throw RequestException.of(Problem.UNAVAILABLE, "the server is stopping");
         }
         try {
-            return use.apply(decoder.decode(bytes));
+            return work.run();
         } finally {
             permits.release();
         }

@@ -87,8 +87,7 @@ public final class Thumbnails {
             throw RequestException.of(
                     Problem.NOT_FOUND, "a file of %d bytes is too large for a thumbnail", original.bytes());
         }
-        byte[] bytes = Files.readAllBytes(original.file());
-        return pictures.decode(bytes, Deadline.in(TIMEOUT), picture -> jpeg(shrunk(picture, size)));
+        return pictures.decode(original.file(), Deadline.in(TIMEOUT), picture -> jpeg(shrunk(picture, size)));
     }
 
     private static Picture shrunk(Picture picture, int size) {

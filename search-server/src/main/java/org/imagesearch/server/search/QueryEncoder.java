@@ -17,7 +17,7 @@ import org.imagesearch.server.query.Term;
 
 /** Turns the terms of a query into one unit vector: the weighted sum of their embeddings. Thread-safe. */
 public final class QueryEncoder {
-    /** Terms that leave less than this of each other have no direction worth searching in. */
+    /** Terms that leave less than this share of themselves of each other have no direction worth searching in. */
     private static final double SHORTEST = 1e-4;
 
     private final TextEncoder texts;
@@ -50,11 +50,14 @@ public final class QueryEncoder {
      */
     float[] encode(List<Term> terms, Generation generation, Deadline deadline) {
         double[] sum = new double[generation.manifest().dimension()];
+        // Weights count against each other only: a single term may weigh as little as it likes.
+        double total =
+                terms.stream().mapToDouble(term -> Math.abs(term.weight())).sum();
         for (Term term : terms) {
             deadline.requireTimeFor("encoding the query");
             float[] unit = normalised(embedding(term, generation, deadline));
             for (int i = 0; i < sum.length; i++) {
-                sum[i] += term.weight() * unit[i];
+                sum[i] += term.weight() / total * unit[i];
             }
         }
         float[] query = new float[sum.length];

@@ -38,10 +38,10 @@ public final class SearchEngine implements AutoCloseable {
     /**
      * Answers a query from the generation that is current when it begins.
      *
+     * @param deadline by when the answer is wanted; shards that have not answered by then are missing from it
      * @throws RequestException if the query is not within the limits, or no shard answered in time
      */
-    public Answer search(Query query) {
-        Deadline deadline = Deadline.in(settings.timeout());
+    public Answer search(Query query, Deadline deadline) {
         requireWithinLimits(query);
         return index.with(generation -> search(query, generation, deadline));
     }

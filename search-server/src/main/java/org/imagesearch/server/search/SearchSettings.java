@@ -10,13 +10,15 @@ import org.imagesearch.core.ImageSearchException;
  * @param maxK hits at most
  * @param maxTerms terms of a query at most
  * @param maxTextLength characters of a text at most
- * @param timeout what a request may take, encoding included
+ * @param timeout what a request may take once it is there as a whole, waiting and encoding included
  * @param threads threads that scan shards; 0 takes every processor
  * @param queue scans that wait for a thread at most; beyond it shards answer that they are overloaded
  * @param textCache embeddings of texts that are remembered
  */
 public record SearchSettings(
         int k, int maxK, int maxTerms, int maxTextLength, Duration timeout, int threads, int queue, int textCache) {
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     /** @throws ImageSearchException (input) naming the setting that is out of range */
     public SearchSettings {
         requireRange("max-k", maxK, 1, 100_000);
@@ -26,8 +28,10 @@ public record SearchSettings(
         requireRange("threads", threads, 0, 1024);
         requireRange("queue", queue, 1, 1_000_000);
         requireRange("text-cache", textCache, 0, 10_000_000);
-        if (timeout.isNegative() || timeout.isZero()) {
-            throw ImageSearchException.input("setting serve.search.timeout is %s, expected more than 0", timeout);
+        if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST) > 0) {
+            throw ImageSearchException.input(
+                    "setting serve.search.timeout is %s s, expected more than 0 and at most 1 day",
+                    timeout.toNanos() / 1e9);
         }
     }
 

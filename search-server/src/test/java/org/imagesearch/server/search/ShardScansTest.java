@@ -1,0 +1,130 @@
+package org.imagesearch.server.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.server.SmallIndex;
+import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.query.Deadline;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShardScansTest {
+    private static final int SHARDS = 4;
+    private static final Deadline FAR = Deadline.in(Duration.ofMinutes(5));
+
+    private SmallIndex index;
+    private Generation generation;
+    private ShardScans.Probe probe;
+
+    @BeforeEach
+    void openGeneration(@TempDir Path folder) {
+        index = SmallIndex.publish(folder, 1, 81, 60, SHARDS);
+        generation = Generation.open(
+                new IndexDirectory(folder),
+                index.generation(),
+                SmallIndex.BUNDLE.fingerprint(),
+                "the demo model",
+                new IndexSettings("", true, true, Duration.ofSeconds(1)));
+        long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
+        probe = new ShardScans.Probe(SmallIndex.randomUnit(new Random(9)), 100, lists, new float[lists.length]);
+    }
+
+    @AfterEach
+    void generationIsGivenBackByEveryScan() {
+        generation.release();
+        assertThat(generation.retain()).as("someone still holds the generation").isFalse();
+    }
+
+    @Test
+    void everyShardAnswersInOrderWithItsOwnPictures() {
+        try (ShardScans scans = new ShardScans(3, 100)) {
+            List<ShardHits> answers = scans.scan(generation, probe, FAR);
+
+            for (int shard = 0; shard < SHARDS; shard++) {
+                int number = shard;
+                ShardHits answer = answers.get(shard);
+                assertThat(answer.problem()).isNull();
+                assertThat(answer.shard().number()).isEqualTo(number);
+                assertThat(LongStream.of(answer.ids()).filter(id -> id >= 0).boxed())
+                        .containsExactlyInAnyOrderElementsOf(index.items().stream()
+                                .filter(item -> item.shard() == number)
+                                .map(SmallIndex.Item::id)
+                                .toList());
+                assertThat(answer.scores()).hasSize(100);
+            }
+        }
+    }
+
+    @Test
+    void whatComesAfterTheDeadlineIsNotBegunAndNamed() {
+        // The clock jumps past the deadline when the one thread looks for the third time: before the third shard.
+        AtomicInteger looks = new AtomicInteger();
+        Deadline deadline = Deadline.in(Duration.ofMinutes(1), () -> {
+            boolean scanning = Thread.currentThread().getName().startsWith("scan-");
+            return scanning && looks.incrementAndGet() > 2 ? Duration.ofHours(1).toNanos() : 0;
+        });
+        try (ShardScans scans = new ShardScans(1, 100)) {
+            List<ShardHits> answers = scans.scan(generation, probe, deadline);
+
+            assertThat(answers).extracting(ShardHits::problem).containsExactly(null, null, "deadline", "deadline");
+            assertThat(answers.get(2).ids()).isEmpty();
+        }
+    }
+
+    @Test
+    void aPassedDeadlineLeavesNoShard() {
+        Deadline passed = Deadline.in(Duration.ZERO);
+        try (ShardScans scans = new ShardScans(2, 100)) {
+            assertThat(scans.scan(generation, probe, passed))
+                    .extracting(ShardHits::problem)
+                    .containsOnly("deadline");
+        }
+    }
+
+    @Test
+    void shardsBeyondTheQueueAreOverloaded() {
+        CountDownLatch others = new CountDownLatch(1);
+        AtomicInteger ownLooks = new AtomicInteger();
+        // The one thread stands still in the first scan until all are handed in, so one more waits and two find no
+        // room.
+        Deadline deadline = Deadline.in(Duration.ofMinutes(1), () -> {
+            if (Thread.currentThread().getName().startsWith("scan-")) {
+                try {
+                    others.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            } else if (ownLooks.incrementAndGet() > 1) {
+                others.countDown();
+            }
+            return 0;
+        });
+        try (ShardScans scans = new ShardScans(1, 1)) {
+            assertThat(scans.scan(generation, probe, deadline))
+                    .extracting(ShardHits::problem)
+                    .containsExactly(null, null, "overloaded", "overloaded");
+        }
+    }
+
+    @Test
+    void aShardThatFailsIsNamedAndTheOthersAnswer() {
+        generation.shards().get(2).vectors().close();
+        try (ShardScans scans = new ShardScans(2, 100)) {
+            assertThat(scans.scan(generation, probe, FAR))
+                    .extracting(ShardHits::problem)
+                    .containsExactly(null, null, "failed", null);
+        }
+    }
+}
