@@ -59,6 +59,14 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
 
     @Override
     public FSDataOutputStream create(
+            Path file, boolean overwrite, int bufferSize, short replication, long blockSize, Progressable progress)
+            throws IOException {
+        change("create", file);
+        return super.create(file, overwrite, bufferSize, replication, blockSize, progress);
+    }
+
+    @Override
+    public FSDataOutputStream create(
             Path file,
             FsPermission permission,
             boolean overwrite,
