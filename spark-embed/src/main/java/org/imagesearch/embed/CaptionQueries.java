@@ -12,11 +12,10 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.imagesearch.clip.Device;
-import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.TextEncoder;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.dataset.DatasetLayout;
+import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /**
  * {@code queries/}: a seeded sample of the captions through the text encoder. Words lie elsewhere than pictures in CLIP's space, so
@@ -27,19 +26,19 @@ final class CaptionQueries {
     private final DatasetFolder folder;
     private final Fingerprint fingerprint;
     private final ExecutorModel.Location model;
-    private final EncoderSettings encoder;
+    private final TaskSettings settings;
 
     CaptionQueries(
             SparkSession spark,
             DatasetFolder folder,
             Fingerprint fingerprint,
             ExecutorModel.Location model,
-            EncoderSettings encoder) {
+            TaskSettings settings) {
         this.spark = spark;
         this.folder = folder;
         this.fingerprint = fingerprint;
         this.model = model;
-        this.encoder = encoder;
+        this.settings = settings;
     }
 
     /**
@@ -64,14 +63,12 @@ final class CaptionQueries {
         }
         // Copies, because a task must not drag this object along.
         ExecutorModel.Location location = model;
-        int threads = encoder.threads();
-        int batch = encoder.maxBatch();
-        String device = encoder.device().name();
+        TaskSettings taskSettings = settings;
         Dataset<Row> rows = spark.createDataFrame(
                 spark.createDataFrame(sample, sample.get(0).schema())
                         .repartition(1)
                         .javaRDD()
-                        .mapPartitions(part -> encode(part, location, device, threads, batch)),
+                        .mapPartitions(part -> encode(part, location, taskSettings)),
                 RowSchemas.queries(fingerprint));
         Path staged = folder.staging(DatasetLayout.QUERIES);
         rows.write()
@@ -83,14 +80,13 @@ final class CaptionQueries {
     }
 
     private static Iterator<Row> encode(
-            Iterator<Row> captions, ExecutorModel.Location location, String device, int threads, int batch) {
+            Iterator<Row> captions, ExecutorModel.Location location, TaskSettings settings) {
         List<Row> rows = new ArrayList<>();
-        EncoderSettings settings = new EncoderSettings(Device.valueOf(device), 0, threads, batch);
         try (TextEncoder encoder = ExecutorModel.texts(location, settings)) {
-            List<Row> some = new ArrayList<>(batch);
+            List<Row> some = new ArrayList<>(settings.batch());
             while (captions.hasNext()) {
                 some.add(captions.next());
-                if (some.size() == batch || !captions.hasNext()) {
+                if (some.size() == settings.batch() || !captions.hasNext()) {
                     encodeBatch(encoder, some, rows);
                     some.clear();
                 }

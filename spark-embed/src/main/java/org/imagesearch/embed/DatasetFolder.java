@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -28,6 +29,7 @@ import org.imagesearch.core.dataset.DatasetManifest;
 final class DatasetFolder {
     private static final Pattern WAVE = Pattern.compile("wave=(\\d{6,})");
     private static final Pattern FAILURES_OF_WAVE = Pattern.compile("wave-(\\d{6,})\\.parquet");
+    private static final Pattern GLOB_CHARACTERS = Pattern.compile("[{}\\[\\]*?\\\\]");
     private static final int MANIFEST_LIMIT_BYTES = 1 << 20;
     private static final int INTENT_LIMIT_BYTES = 64 << 20;
 
@@ -39,8 +41,16 @@ final class DatasetFolder {
         this.root = root;
     }
 
-    /** Opens a folder; it need not exist. */
+    /**
+     * Opens a folder; it need not exist.
+     *
+     * @throws ImageSearchException (input) if there can be no dataset at this path
+     */
     static DatasetFolder open(String path, Configuration configuration) {
+        if (GLOB_CHARACTERS.matcher(path).find()) {
+            // Spark reads paths as patterns.
+            throw ImageSearchException.input("--output %s: none of { } [ ] * ? \\ may be in a dataset's path", path);
+        }
         try {
             Path given = new Path(path);
             FileSystem files = given.getFileSystem(configuration);
@@ -79,12 +89,18 @@ final class DatasetFolder {
         return new Path(new Path(root, "_staging"), name);
     }
 
+    // In the digits that are read again below, whatever the user's locale writes numbers in.
+
     Path wave(int wave) {
-        return new Path(images(), DatasetLayout.waveFolder(wave));
+        return new Path(images(), String.format(Locale.ROOT, "wave=%06d", wave));
     }
 
     Path failuresOfWave(int wave) {
-        return new Path(failures(), String.format("wave-%06d.parquet", wave));
+        return new Path(failures(), String.format(Locale.ROOT, "wave-%06d.parquet", wave));
+    }
+
+    Path listingBatch(int firstWave) {
+        return new Path(listing(), String.format(Locale.ROOT, "batch-%06d", firstWave));
     }
 
     Optional<DatasetManifest> manifest() throws IOException {
@@ -116,6 +132,15 @@ final class DatasetFolder {
         return waves;
     }
 
+    /** @throws ImageSearchException (data) if the file is not one of {@link #failuresOfWave} */
+    static int waveOfFailures(Path file) {
+        Matcher name = FAILURES_OF_WAVE.matcher(file.getName());
+        if (!name.matches()) {
+            throw ImageSearchException.data("%s does not belong into a dataset's failures", file);
+        }
+        return Integer.parseInt(name.group(1));
+    }
+
     /** The waves that have failures in place. */
     NavigableSet<Integer> wavesWithFailures() throws IOException {
         TreeSet<Integer> waves = new TreeSet<>();
@@ -130,21 +155,32 @@ final class DatasetFolder {
         return waves;
     }
 
-    /** Makes the folder ready for a run: ends a retry that was cut off, and drops what was not committed. */
+    /**
+     * Makes the folder ready for a run: ends a retry that was cut off, and drops what was not committed.
+     *
+     * @throws ImageSearchException (data) if there are waves and nothing says by which model
+     */
     void recover() throws IOException {
         files.mkdirs(root);
         finishReplacing(new Path(root, DatasetLayout.MANIFEST));
         finishReplacing(intent());
+        NavigableSet<Integer> committed = committedWaves();
+        if (!committed.isEmpty() && !exists(new Path(root, DatasetLayout.MANIFEST))) {
+            throw ImageSearchException.data(
+                    "%s has %d committed waves but no %s, which says by which model they were made",
+                    root, committed.size(), DatasetLayout.MANIFEST);
+        }
         Path intent = intent();
         if (exists(intent)) {
             List<Integer> waves = readIntent(intent);
-            if (exists(wave(waves.get(0)))) {
+            if (committed.contains(waves.get(0))) {
                 deleteFailures(waves.subList(1, waves.size()));
-            } else {
-                files.delete(failuresOfWave(waves.get(0)), false);
             }
             files.delete(intent, false);
         }
+        NavigableSet<Integer> uncommitted = wavesWithFailures();
+        uncommitted.removeAll(committed);
+        deleteFailures(uncommitted);
         dropStaging();
     }
 
@@ -186,6 +222,24 @@ final class DatasetFolder {
         files.delete(intent(), false);
     }
 
+    /** Notes that {@code queries/} will not be a sample of what is about to be committed. */
+    void markQueriesStale() throws IOException {
+        files.create(staleQueries(), true).close();
+    }
+
+    /** Whether a run committed pictures and was cut off before it sampled their captions. */
+    boolean areQueriesStale() throws IOException {
+        return exists(staleQueries());
+    }
+
+    void markQueriesFresh() throws IOException {
+        files.delete(staleQueries(), false);
+    }
+
+    private Path staleQueries() {
+        return new Path(root, "_queries.stale");
+    }
+
     /** Puts a staged folder in the place of an earlier one. */
     void replaceFolder(Path staged, Path target) throws IOException {
         files.delete(target, true);
@@ -204,7 +258,7 @@ final class DatasetFolder {
                 .toList();
     }
 
-    private void deleteFailures(List<Integer> waves) throws IOException {
+    private void deleteFailures(Iterable<Integer> waves) throws IOException {
         for (int wave : waves) {
             files.delete(failuresOfWave(wave), false);
         }
@@ -237,6 +291,10 @@ final class DatasetFolder {
     }
 
     private void rename(Path from, Path to) throws IOException {
+        if (exists(to)) {
+            // Hadoop would move a folder into a folder that is there.
+            throw new IOException("cannot rename " + from + " to " + to + ", which exists");
+        }
         if (!files.rename(from, to)) {
             throw new IOException("cannot rename " + from + " to " + to);
         }

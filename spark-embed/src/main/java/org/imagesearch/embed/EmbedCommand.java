@@ -2,19 +2,27 @@ package org.imagesearch.embed;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.clip.TextEncoder;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Settings;
@@ -125,12 +133,26 @@ public final class EmbedCommand implements Callable<Integer> {
         return given;
     }
 
-    /** A model or a device that cannot be used ends the job here, before a picture is touched. */
+    /**
+     * A model or a device that cannot be used ends the job here, before a picture is touched. Both encoders are tried: captions
+     * come last, and hours would be lost.
+     */
     private static void requireUsable(ModelBundle bundle, EmbedSettings settings) {
-        EncoderSettings encoder = settings.model().encoder();
         // The driver of a cluster has no GPU of its own: executors check theirs.
-        Device checked = encoder.device() == Device.CPU ? Device.CPU : Device.AUTO;
-        ImageEncoder.open(bundle, new EncoderSettings(checked, 0, 1, 1)).close();
+        Device device = settings.model().device() == Device.CPU ? Device.CPU : Device.AUTO;
+        EncoderSettings one = new EncoderSettings(device, 0, 1, 1);
+        try (ImageEncoder images = ImageEncoder.open(bundle, one)) {
+            ByteBuffer stripes = ByteBuffer.allocateDirect(images.pixelBytes());
+            for (int i = 0; i < stripes.capacity(); i++) {
+                stripes.put(i, (byte) i);
+            }
+            var unused = images.encode(stripes, 1);
+        }
+        if (settings.queries() > 0) {
+            try (TextEncoder texts = TextEncoder.open(bundle, one)) {
+                var unused = texts.encode(List.of("stripes"));
+            }
+        }
     }
 
     private SparkSession session() {
@@ -154,16 +176,32 @@ public final class EmbedCommand implements Callable<Integer> {
     }
 
     /** On one machine the bundle is used where it is; Spark brings it to executors elsewhere. */
-    private static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) {
+    private static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) throws IOException {
         Path directory = bundle.directory().toAbsolutePath().normalize();
-        boolean shipped = !isLocal(spark.sparkContext().getConf());
-        if (shipped) {
-            spark.sparkContext().addFile(directory.toString(), true);
+        String fingerprint = bundle.fingerprint().value();
+        if (isLocal(spark.sparkContext().getConf())) {
+            return new ExecutorModel.Location(directory.toString(), false, fingerprint);
         }
-        return new ExecutorModel.Location(
-                shipped ? directory.getFileName().toString() : directory.toString(),
-                shipped,
-                bundle.fingerprint().value());
+        // Of local folders Spark takes none, but an archive it unpacks on every executor.
+        String name = "model-" + fingerprint.substring(fingerprint.length() - 12);
+        spark.sparkContext().addArchive(archive(directory).toUri() + "#" + name);
+        return new ExecutorModel.Location(name, true, fingerprint);
+    }
+
+    /** The folder as a zip file without compression, for weights do not shrink. Deleted when this process ends. */
+    private static Path archive(Path directory) throws IOException {
+        Path zip = Files.createTempFile("imagesearch-model-", ".zip");
+        zip.toFile().deleteOnExit();
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip));
+                Stream<Path> all = Files.walk(directory)) {
+            out.setLevel(Deflater.NO_COMPRESSION);
+            for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
+                out.putNextEntry(new ZipEntry(directory.relativize(file).toString()));
+                Files.copy(file, out);
+                out.closeEntry();
+            }
+        }
+        return zip;
     }
 
     private static boolean isLocal(SparkConf configuration) {
@@ -196,6 +234,12 @@ public final class EmbedCommand implements Callable<Integer> {
         }
         if (summary.ignored() > 0) {
             out.printf(Locale.ROOT, "%,d files are no pictures by their names and were left out%n", summary.ignored());
+        }
+        if (summary.unnameable() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "%,d names cannot be read under this locale and were left out: set LC_ALL=C.UTF-8%n",
+                    summary.unnameable());
         }
         out.printf(
                 Locale.ROOT,

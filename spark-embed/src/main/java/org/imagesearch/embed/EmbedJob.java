@@ -9,9 +9,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -47,8 +49,7 @@ final class EmbedJob {
         this.listing = new Listing(spark, folder);
         this.waves =
                 new WaveJob(spark, folder, bundle.fingerprint(), model, settings.forTasks(), settings.taskPictures());
-        this.queries = new CaptionQueries(
-                spark, folder, bundle.fingerprint(), model, settings.model().encoder());
+        this.queries = new CaptionQueries(spark, folder, bundle.fingerprint(), model, settings.forTasks());
     }
 
     /**
@@ -58,46 +59,46 @@ final class EmbedJob {
      * @param embedded pictures embedded by this run
      * @param errors failures of this run by {@code stage/error}
      * @param ignored files of the input that are no pictures by name
+     * @param unnameable files and folders of the input whose names Java cannot decode
      */
-    record Summary(DatasetManifest manifest, long embedded, Map<String, Long> errors, long ignored) {}
+    record Summary(DatasetManifest manifest, long embedded, Map<String, Long> errors, long ignored, long unnameable) {}
 
     Summary run(String input, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
             folder.recover();
             requireSameModel();
-            PictureFiles.Found found = PictureFiles.list(input, hadoop());
+            PictureFiles.Found found = PictureFiles.list(input, folder.root(), hadoop());
             listing.add(found.pictures(), settings.ids(), settings.waveSize(), nextWave());
             DatasetManifest before = describe();
             folder.write(before);
-            Work work = new Work(before);
+            Work work = new Work(lock, before);
+            // What fails in this run was tried in this run.
+            NavigableSet<Integer> retried = folder.wavesWithFailures();
             embedOpenWaves(work);
             if (retryFailed) {
-                retry(work);
+                retry(work, retried);
             }
-            long captions = work.changed || !folder.exists(folder.queries()) ? sampleCaptions() : 0;
-            if (captions > 0) {
-                out.printf("queries: %,d captions through the text encoder%n", captions);
-            }
+            sampleCaptions();
             DatasetManifest after = describe();
             folder.write(after);
             folder.dropStaging();
-            return new Summary(after, work.embedded, work.errors, found.ignored());
+            return new Summary(after, work.embedded, work.errors, found.ignored(), found.unnameable());
         }
     }
 
     /** What the run has done so far. */
     private static final class Work {
+        private final DatasetLock lock;
         private final Map<String, Long> errors = new TreeMap<>();
         private DatasetManifest manifest;
         private long embedded;
-        private boolean changed;
 
-        Work(DatasetManifest manifest) {
+        Work(DatasetLock lock, DatasetManifest manifest) {
+            this.lock = lock;
             this.manifest = manifest;
         }
 
         void add(WaveJob.Staged staged) {
-            changed = true;
             embedded += staged.embedded();
             staged.errors().forEach((error, count) -> errors.merge(error, count, Long::sum));
         }
@@ -125,52 +126,93 @@ final class EmbedJob {
                         .orderBy("id")
                         .collectAsList();
                 WaveJob.Staged staged = waves.run(wave, pictures, done);
+                work.lock.requireHeld();
+                folder.markQueriesStale();
                 folder.commitWave(wave, staged.images(), staged.failures());
                 work.add(staged);
-                recordWave(work, staged);
+                recordWave(work, staged, 0);
             }
         }
     }
 
-    /** Tries the pictures of failures/ again, in a wave of their own. */
-    private void retry(Work work) throws IOException {
-        NavigableSet<Integer> retried = folder.wavesWithFailures();
+    /** Tries the pictures of failures/ again, in waves of their own. */
+    private void retry(Work work, NavigableSet<Integer> retried) throws IOException {
         if (retried.isEmpty()) {
             out.println("nothing to retry: no picture has failed");
             return;
         }
-        List<ListedPicture> pictures = new ArrayList<>();
-        for (Row row : failedPictures()) {
-            ListedPicture picture =
-                    new ListedPicture(row.getLong(0), row.getString(1), row.getString(2), row.getInt(3));
-            picture.setAttempts(row.getInt(4));
-            pictures.add(picture);
-        }
-        out.printf("trying %,d failed pictures again%n", pictures.size());
-        int wave = nextWave();
+        SortedMap<Integer, Long> failed = failuresByWave();
+        failed.keySet().retainAll(retried);
+        long total = failed.values().stream().mapToLong(Long::longValue).sum();
+        out.printf(Locale.ROOT, "trying %,d failed pictures again%n", total);
         LongAccumulator done = spark.sparkContext().longAccumulator("pictures retried");
-        try (Progress progress = new Progress(out, pictures.size(), done::value)) {
-            WaveJob.Staged staged = waves.run(wave, pictures, done);
-            folder.commitRetry(wave, retried, staged.images(), staged.failures());
-            work.add(staged);
+        try (Progress progress = new Progress(out, total, done::value)) {
+            for (List<Integer> group : groups(failed, settings.waveSize())) {
+                List<ListedPicture> pictures = failedPictures(group);
+                int wave = nextWave();
+                WaveJob.Staged staged = waves.run(wave, pictures, done);
+                work.lock.requireHeld();
+                folder.markQueriesStale();
+                folder.commitRetry(wave, group, staged.images(), staged.failures());
+                work.add(staged);
+                recordWave(work, staged, pictures.size());
+            }
         }
     }
 
-    private List<Row> failedPictures() throws IOException {
-        return spark.read()
+    private SortedMap<Integer, Long> failuresByWave() {
+        SortedMap<Integer, Long> failed = new TreeMap<>();
+        spark.read()
                 .schema(RowSchemas.FAILURES)
                 .parquet(folder.failures().toString())
-                .select(DatasetLayout.ID, DatasetLayout.ATTEMPTS)
-                .join(listing.read().drop("attempts"), DatasetLayout.ID)
-                .select(DatasetLayout.ID, DatasetLayout.URI, "captionUri", "wave", DatasetLayout.ATTEMPTS)
+                .groupBy(functions.input_file_name())
+                .count()
+                .collectAsList()
+                .forEach(row -> failed.put(DatasetFolder.waveOfFailures(new Path(row.getString(0))), row.getLong(1)));
+        return failed;
+    }
+
+    /** Cuts waves with failures into groups of at most so many failures, or of one wave. */
+    static List<List<Integer>> groups(SortedMap<Integer, Long> failed, long limit) {
+        List<List<Integer>> groups = new ArrayList<>();
+        long room = 0;
+        for (Map.Entry<Integer, Long> wave : failed.entrySet()) {
+            room -= wave.getValue();
+            if (groups.isEmpty() || room < 0) {
+                groups.add(new ArrayList<>());
+                room = limit - wave.getValue();
+            }
+            groups.get(groups.size() - 1).add(wave.getKey());
+        }
+        return groups;
+    }
+
+    private List<ListedPicture> failedPictures(List<Integer> failedWaves) throws IOException {
+        String[] failures = failedWaves.stream()
+                .map(wave -> folder.failuresOfWave(wave).toString())
+                .toArray(String[]::new);
+        return spark.read()
+                .schema(RowSchemas.FAILURES)
+                .parquet(failures)
+                .select(DatasetLayout.ID, DatasetLayout.URI, DatasetLayout.ATTEMPTS)
+                // Outer: a picture that the listing has lost is tried all the same.
+                .join(listing.read().select(DatasetLayout.ID, "captionUri"), DatasetLayout.ID, "left")
+                .withColumn("wave", functions.lit(0))
                 .orderBy(DatasetLayout.ID)
+                .as(Encoders.bean(ListedPicture.class))
                 .collectAsList();
     }
 
-    private long sampleCaptions() throws IOException {
-        return settings.queries() == 0 || folder.committedWaves().isEmpty()
-                ? 0
-                : queries.write(settings.queries(), settings.seed());
+    /** Makes queries/ if there is none, or another that fits what was committed since. */
+    private void sampleCaptions() throws IOException {
+        boolean wanted = settings.queries() > 0 && !folder.committedWaves().isEmpty();
+        if (wanted && (folder.areQueriesStale() || !folder.exists(folder.queries()))) {
+            long captions = queries.write(settings.queries(), settings.seed());
+            if (captions > 0) {
+                out.printf(Locale.ROOT, "queries: %,d captions through the text encoder%n", captions);
+            }
+            folder.markQueriesFresh();
+        }
     }
 
     private void requireSameModel() throws IOException {
@@ -194,10 +236,13 @@ final class EmbedJob {
     }
 
     /** Between waves, what the wave added; the counts are read from the files once at the start and once at the end. */
-    private void recordWave(Work work, WaveJob.Staged staged) throws IOException {
+    private void recordWave(Work work, WaveJob.Staged staged, long retried) throws IOException {
         DatasetManifest now = work.manifest;
         work.manifest = manifest(
-                now.listed(), now.embedded() + staged.embedded(), now.failed() + staged.failed(), now.waves() + 1);
+                now.listed(),
+                now.embedded() + staged.embedded(),
+                now.failed() - retried + staged.failed(),
+                now.waves() + 1);
         folder.write(work.manifest);
     }
 

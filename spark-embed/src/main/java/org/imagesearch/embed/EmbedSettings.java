@@ -24,6 +24,11 @@ record EmbedSettings(
     /** Failures of one wave are gathered on the driver. */
     private static final int MAX_WAVE_SIZE = 1_000_000;
 
+    /** A file is one array. */
+    private static final long MAX_PICTURE_BYTES = 1L << 30;
+
+    private static final Duration MAX_LINGER = Duration.ofSeconds(10);
+
     /** Where an id comes from. */
     enum IdSource {
         SEQUENCE,
@@ -37,9 +42,10 @@ record EmbedSettings(
      * @param linger how long a run waits for more pictures
      */
     record Model(Device device, int threads, int batch, Duration linger) {
-        EncoderSettings encoder() {
+        /** @param deviceId the number of the CUDA device, if it runs on one */
+        EncoderSettings encoder(int deviceId) {
             int processors = Runtime.getRuntime().availableProcessors();
-            return new EncoderSettings(device, 0, threads == 0 ? processors : threads, batch);
+            return new EncoderSettings(device, deviceId, threads == 0 ? processors : threads, batch);
         }
     }
 
@@ -71,8 +77,8 @@ record EmbedSettings(
             int captionLength,
             int inFlight)
             implements Serializable {
-        EncoderSettings encoder() {
-            return new Model(device, threads, batch, Duration.ofNanos(lingerNanos)).encoder();
+        EncoderSettings encoder(int deviceId) {
+            return new Model(device, threads, batch, Duration.ofNanos(lingerNanos)).encoder(deviceId);
         }
 
         DecodeLimits limits() {
@@ -87,6 +93,8 @@ record EmbedSettings(
         requireRange("task-pictures", taskPictures, 1, 100_000);
         requireRange("model.threads", model.threads, 0, 1024);
         requireRange("model.batch", model.batch, 1, 4096);
+        requireRange("model.linger (ms)", model.linger.toMillis(), 0, MAX_LINGER.toMillis());
+        requireRange("picture.bytes", picture.bytes.count(), 1, MAX_PICTURE_BYTES);
         requireRange("picture.in-flight", picture.inFlight, 1, 4096);
         requireRange("picture.caption-length", picture.captionLength, 0, 100_000);
         picture.limits();

@@ -5,7 +5,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.spark.SparkFiles;
-import org.imagesearch.clip.EncoderSettings;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.Preprocessor;
@@ -23,7 +24,7 @@ final class ExecutorModel {
     private final BatchingEncoder images;
     private final Preprocessor preprocessor;
 
-    private ExecutorModel(BatchingEncoder images, Preprocessor preprocessor) {
+    ExecutorModel(BatchingEncoder images, Preprocessor preprocessor) {
         this.images = images;
         this.preprocessor = preprocessor;
     }
@@ -48,15 +49,30 @@ final class ExecutorModel {
     static synchronized ExecutorModel images(Location location, TaskSettings settings) {
         return OPEN.computeIfAbsent(location.fingerprint() + settings, key -> {
             ModelBundle bundle = location.open();
-            ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder());
+            ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask()));
             return new ExecutorModel(
-                    new BatchingEncoder(encoder, settings.lingerNanos()), new Preprocessor(bundle.image()));
+                    BatchingEncoder.over(encoder, settings.lingerNanos()), new Preprocessor(bundle.image()));
         });
     }
 
     /** A text encoder of the caller's own. */
-    static TextEncoder texts(Location location, EncoderSettings settings) {
-        return TextEncoder.open(location.open(), settings);
+    static TextEncoder texts(Location location, TaskSettings settings) {
+        return TextEncoder.open(location.open(), settings.encoder(deviceOfTask()));
+    }
+
+    private static int deviceOfTask() {
+        TaskContext task = TaskContext.get();
+        return task == null ? 0 : device(task.resourcesJMap());
+    }
+
+    /**
+     * The number of the GPU that Spark gave to the executor ({@code spark.executor.resource.gpu.amount}): several executors on one
+     * host must not share the first one. 0 where Spark does not count GPUs, or names them otherwise than by numbers.
+     */
+    static int device(Map<String, ResourceInformation> resources) {
+        ResourceInformation gpu = resources.get("gpu");
+        boolean numbered = gpu != null && gpu.addresses().length > 0 && gpu.addresses()[0].matches("\\d{1,4}");
+        return numbered ? Integer.parseInt(gpu.addresses()[0]) : 0;
     }
 
     BatchingEncoder encoder() {

@@ -89,7 +89,7 @@ final class Listing {
                 .write()
                 .mode(SaveMode.Overwrite)
                 .parquet(staged.toString());
-        folder.replaceFolder(staged, new Path(folder.listing(), String.format("batch-%06d", firstWave)));
+        folder.replaceFolder(staged, folder.listingBatch(firstWave));
     }
 
     private static long idOf(String uri) {

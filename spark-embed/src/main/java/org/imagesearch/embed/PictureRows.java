@@ -19,11 +19,14 @@ import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.clip.Picture;
 import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.PictureException;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /**
  * The pictures of one task as rows of {@link RowSchemas#RESULTS}: read, decoded and preprocessed on the task's thread, encoded
- * in the executor's batches, at most {@code inFlight} at once. A picture that fails becomes a row that says why.
+ * in the executor's batches, at most {@code inFlight} at once. A picture that fails becomes a row that says why; a model that
+ * cannot be run fails the task, because that says nothing about the pictures.
  */
 final class PictureRows implements Iterator<Row> {
     private static final int MESSAGE_LENGTH = 300;
@@ -129,7 +132,14 @@ final class PictureRows implements Iterator<Row> {
                     null,
                     pending.listed.getAttempts() + 1);
         } catch (ExecutionException e) {
-            return failed(pending.listed, Stage.ENCODE, "internal", e.getCause()).failure;
+            ErrorCode code = e.getCause() instanceof ImageSearchException known ? known.code() : ErrorCode.INTERNAL;
+            if (code == ErrorCode.DATA) {
+                return failed(pending.listed, Stage.ENCODE, "internal", e.getCause()).failure;
+            }
+            throw new ImageSearchException(
+                    code,
+                    "the model failed on a batch with " + pending.listed.getUri() + ": " + reason(e.getCause()),
+                    e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TaskKilledException("interrupted");
@@ -143,18 +153,23 @@ final class PictureRows implements Iterator<Row> {
         }
         try {
             byte[] bytes = PictureFiles.read(listed.getCaptionUri(), CAPTION_BYTES, configuration);
-            String text = new String(bytes, StandardCharsets.UTF_8).strip();
+            String text = withoutByteOrderMark(new String(bytes, StandardCharsets.UTF_8))
+                    .strip();
             if (text.codePointCount(0, text.length()) > settings.captionLength()) {
                 text = text.substring(0, text.offsetByCodePoints(0, settings.captionLength()));
             }
             return text.isEmpty() ? null : text;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             return null;
         }
     }
 
+    private static String withoutByteOrderMark(String text) {
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+
     private static Pending failed(ListedPicture listed, Stage stage, String error, Throwable cause) {
-        String message = String.valueOf(cause.getMessage()).replaceAll("\\s+", " ");
+        String message = reason(cause);
         Row row = RowFactory.create(
                 listed.getId(),
                 listed.getUri(),
@@ -164,9 +179,17 @@ final class PictureRows implements Iterator<Row> {
                 null,
                 stage.text(),
                 error,
-                message.length() <= MESSAGE_LENGTH ? message : message.substring(0, MESSAGE_LENGTH),
+                message,
                 listed.getAttempts() + 1);
         return new Pending(listed, 0, 0, null, null, row);
+    }
+
+    /** One line of bounded length. */
+    private static String reason(Throwable cause) {
+        String message = (cause.getMessage() == null ? cause.toString() : cause.getMessage()).replaceAll("\\s+", " ");
+        return message.codePointCount(0, message.length()) <= MESSAGE_LENGTH
+                ? message
+                : message.substring(0, message.offsetByCodePoints(0, MESSAGE_LENGTH));
     }
 
     private static void requireNotKilled() {

@@ -23,15 +23,21 @@ final class Command {
      * @throws AssertionError if the program does not exit with 0 within ten minutes; the message ends with its last lines
      */
     static void run(Path log, List<String> command) {
+        int status = status(log, command);
+        if (status != 0) {
+            throw new AssertionError(command + " ended with " + status + ":\n" + tail(log));
+        }
+    }
+
+    /** As {@link #run}, but returns whatever the program exits with. */
+    static int status(Path log, List<String> command) {
         try {
             Process process = start(log, command);
             if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError(command + " still ran after " + LIMIT + ":\n" + tail(log));
             }
-            if (process.exitValue() != 0) {
-                throw new AssertionError(command + " ended with " + process.exitValue() + ":\n" + tail(log));
-            }
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted while running " + command, e);

@@ -1,0 +1,149 @@
+package org.imagesearch.systemtests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.imagesearch.core.index.IndexDirectory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jobs on a real cluster: a master and two workers, each with executors of its own. */
+class ClusterIT {
+    private static final int PICTURES = 53;
+
+    @TempDir
+    static Path folder;
+
+    private static SparkCluster cluster;
+    private static EmbeddedPictures local;
+
+    @BeforeAll
+    static void start() {
+        EmbeddedPictures.draw(folder.resolve("pictures"), PICTURES);
+        cluster = SparkCluster.start(folder.resolve("cluster"));
+        local = new EmbeddedPictures(folder.resolve("local"));
+        List<String> command = new ArrayList<>(List.of("bin/embed"));
+        command.addAll(arguments(local));
+        Command.run(folder.resolve("local.log"), command);
+    }
+
+    @AfterAll
+    static void stop() {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    void commandEmbedsOnEveryExecutorWhatALocalRunEmbedsAndMergeReadsIt() throws IOException {
+        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-command"));
+        List<Path> before = cluster.executors();
+        Command.run(
+                folder.resolve("by-command.log"),
+                cluster.bin("embed", arguments(dataset, "--wave-size", "10").toArray(String[]::new)));
+        dataset.assertSameAs(local);
+        assertThat(dataset.count("queries")).isEqualTo(PICTURES);
+        assertBothWorked(before);
+
+        Path index = folder.resolve("index");
+        Command.run(
+                folder.resolve("merge.log"),
+                cluster.bin(
+                        "merge",
+                        "--embeddings",
+                        dataset.dataset().toString(),
+                        "--index",
+                        index.toString(),
+                        "--shards",
+                        "2",
+                        "--nlist",
+                        "4"));
+        IndexDirectory merged = new IndexDirectory(index);
+        assertThat(merged.readManifest(merged.currentGeneration()).count()).isEqualTo(PICTURES);
+    }
+
+    @Test
+    void sparkSubmitOfTheSameJarDoesTheSame() {
+        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-submit"));
+        List<Path> before = cluster.executors();
+        List<String> submit = new ArrayList<>(List.of(
+                "org.apache.spark.deploy.SparkSubmit",
+                "--master",
+                cluster.master(),
+                "--class",
+                "org.imagesearch.embed.EmbedCommand",
+                program()));
+        submit.addAll(arguments(dataset, "--wave-size", "10"));
+        Command.run(folder.resolve("by-submit.log"), cluster.spark(submit.toArray(String[]::new)));
+        dataset.assertSameAs(local);
+        assertBothWorked(before);
+    }
+
+    @Test
+    void killedExecutorCostsNoPicture() throws Exception {
+        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("killed"));
+        Path log = folder.resolve("killed.log");
+        Process job = Command.start(
+                log, cluster.bin("embed", arguments(dataset, "--wave-size", "6").toArray(String[]::new)));
+        try {
+            SparkCluster.await("two committed waves", () -> {
+                assertThat(job.isAlive()).as(() -> Command.tail(log)).isTrue();
+                return dataset.waves() >= 2;
+            });
+            cluster.killExecutorsOfFirstWorker();
+            assertThat(job.waitFor(300, TimeUnit.SECONDS)).isTrue();
+            assertThat(job.exitValue()).as(() -> Command.tail(log)).isZero();
+        } finally {
+            job.descendants().forEach(ProcessHandle::destroyForcibly);
+            job.destroyForcibly();
+        }
+        dataset.assertSameAs(local);
+    }
+
+    /** The model comes to an executor with its first task. */
+    private static void assertBothWorked(List<Path> before) {
+        List<Path> executors = new ArrayList<>(cluster.executors());
+        executors.removeAll(before);
+        assertThat(executors).hasSize(2).allSatisfy(executor -> {
+            try (Stream<Path> files = Files.list(executor)) {
+                assertThat(files.map(file -> file.getFileName().toString()))
+                        .anyMatch(name -> name.startsWith("model-"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static List<String> arguments(EmbeddedPictures dataset, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--input",
+                folder.resolve("pictures").toString(),
+                "--output",
+                dataset.dataset().toString(),
+                "--model",
+                Repository.root().resolve("demo/model").toString()));
+        arguments.addAll(List.of(more));
+        return arguments;
+    }
+
+    private static String program() {
+        Path target = Repository.root().resolve("spark-embed/target");
+        try (Stream<Path> files = Files.list(target)) {
+            return files.filter(file -> file.getFileName().toString().endsWith("-all.jar"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(target + " has no program: run mvn verify from the root"))
+                    .toString();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
