@@ -66,9 +66,9 @@ class TextTower(nn.Module):
     A bag of pieces, and beside it a window of three pieces, so that neighbours can mean something together.
     """
 
-    PIECE = 128
-    WINDOW = 192
-    HIDDEN = 320
+    PIECE = 160
+    WINDOW = 256
+    HIDDEN = 640
 
     def __init__(self, vocabulary_size):
         super().__init__()

@@ -14,6 +14,12 @@ run_spark() {
   local module=$1 class=$2 conf=$3
   shift 3
 
+  # In another encoding Java cannot open files whose names are not plain ASCII.
+  case $(locale charmap 2>/dev/null) in
+    UTF-8) ;;
+    *) export LC_ALL=C.UTF-8 ;;
+  esac
+
   build_if_needed "$module"
   local jar
   jar=$(program_jar "$module")

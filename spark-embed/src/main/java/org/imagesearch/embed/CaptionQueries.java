@@ -65,9 +65,8 @@ final class CaptionQueries {
         ExecutorModel.Location location = model;
         TaskSettings taskSettings = settings;
         Dataset<Row> rows = spark.createDataFrame(
-                spark.createDataFrame(sample, sample.get(0).schema())
+                DriverRows.distribute(spark, sample)
                         .repartition(1)
-                        .javaRDD()
                         .mapPartitions(part -> encode(part, location, taskSettings)),
                 RowSchemas.queries(fingerprint));
         Path staged = folder.staging(DatasetLayout.QUERIES);

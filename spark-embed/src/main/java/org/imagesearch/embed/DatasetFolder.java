@@ -92,7 +92,7 @@ final class DatasetFolder {
     // In the digits that are read again below, whatever the user's locale writes numbers in.
 
     Path wave(int wave) {
-        return new Path(images(), String.format(Locale.ROOT, "wave=%06d", wave));
+        return new Path(images(), DatasetLayout.waveFolder(wave));
     }
 
     Path failuresOfWave(int wave) {
@@ -110,7 +110,12 @@ final class DatasetFolder {
                 : Optional.empty();
     }
 
+    /** Writes the manifest, unless the one in place says the same. */
     void write(DatasetManifest manifest) throws IOException {
+        Optional<DatasetManifest> present = manifest();
+        if (present.isPresent() && present.get().saysTheSameAs(manifest)) {
+            return;
+        }
         replace(new Path(root, DatasetLayout.MANIFEST), manifest.toJson());
     }
 

@@ -26,6 +26,8 @@ import org.imagesearch.embed.PictureFiles.Picture;
 final class Listing {
     private static final Pattern FILE_NAME = Pattern.compile("(?:.*/)?(\\d+)\\.[^./]+");
 
+    private static final int ROWS_PER_FILE = 1_000_000;
+
     private final SparkSession spark;
     private final DatasetFolder folder;
 
@@ -84,8 +86,8 @@ final class Listing {
 
     private void write(List<ListedPicture> added, int firstWave) throws IOException {
         Path staged = folder.staging("listing");
-        spark.createDataset(added, Encoders.bean(ListedPicture.class))
-                .coalesce(1)
+        spark.createDataset(DriverRows.distribute(spark, added).rdd(), Encoders.bean(ListedPicture.class))
+                .repartition(1 + added.size() / ROWS_PER_FILE)
                 .write()
                 .mode(SaveMode.Overwrite)
                 .parquet(staged.toString());

@@ -168,8 +168,8 @@ final class WaveJob {
 
     private Path writeFailures(int wave, List<Row> failures) throws IOException {
         Path staged = folder.staging("failures-" + wave);
-        spark.createDataFrame(failures, RowSchemas.FAILURES)
-                .coalesce(1)
+        spark.createDataFrame(DriverRows.distribute(spark, failures), RowSchemas.FAILURES)
+                .repartition(1)
                 .write()
                 .mode(SaveMode.Overwrite)
                 .parquet(staged.toString());

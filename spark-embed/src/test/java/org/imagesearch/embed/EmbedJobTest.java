@@ -481,9 +481,7 @@ class EmbedJobTest {
         Map<String, Object> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(dataset.root())) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
-                if (!file.getFileName().toString().contains("dataset.json")) {
-                    files.put(file.toString(), Files.getLastModifiedTime(file));
-                }
+                files.put(file.toString(), Files.getLastModifiedTime(file));
             }
         }
         return files;

@@ -66,6 +66,23 @@ public record DatasetManifest(
         }
     }
 
+    /** Whether the other one differs in {@code updated} at most. */
+    public boolean saysTheSameAs(DatasetManifest other) {
+        return equals(new DatasetManifest(
+                other.formatVersion,
+                other.model,
+                other.modelName,
+                other.dimension,
+                other.normalised,
+                other.listed,
+                other.embedded,
+                other.failed,
+                other.waveSize,
+                other.waves,
+                other.ids,
+                updated));
+    }
+
     public byte[] toJson() {
         return Json.write(this);
     }
