@@ -2,15 +2,12 @@ package org.imagesearch.benchmarks;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.imagesearch.core.ErrorCode;
-import org.imagesearch.core.ImageSearchException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.imagesearch.core.program.Programs;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -23,8 +20,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         version = "imagesearch bench 0.1.0")
 public final class BenchCommand {
-    private static final Logger LOG = LoggerFactory.getLogger(BenchCommand.class);
-
     /** The program. */
     public static void main(String[] arguments) {
         System.exit(execute(commandLine(), arguments));
@@ -45,12 +40,9 @@ public final class BenchCommand {
 
     /** Runs the program without ending the process and returns its exit status. */
     static int execute(CommandLine bench, String... arguments) {
-        return bench.setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println(wrongUsage(e));
-                    return CommandLine.ExitCode.USAGE;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
+        return Programs.endingInOneLine(bench)
                 .setExecutionStrategy(BenchCommand::run)
+                .setParameterExceptionHandler(wrongUsage(bench.getParameterExceptionHandler()))
                 .execute(arguments);
     }
 
@@ -88,31 +80,16 @@ public final class BenchCommand {
         out.flush();
     }
 
-    private static String wrongUsage(CommandLine.ParameterException e) {
-        boolean atTop = e.getCommandLine().getParent() == null;
-        if (atTop && e instanceof UnmatchedArgumentException unmatched) {
-            return "bench: there is no benchmark '" + first(unmatched.getUnmatched()) + "'; bin/bench lists them";
-        }
-        return "bench: " + oneLine(e.getMessage());
-    }
-
-    private static String first(List<String> unmatched) {
-        return unmatched.get(0);
-    }
-
-    private static int fail(Exception e, PrintWriter err) {
-        Throwable cause = e instanceof CommandLine.ExecutionException && e.getCause() != null ? e.getCause() : e;
-        if (cause instanceof ImageSearchException known) {
-            LOG.debug("bench failed", known);
-            err.println("bench: " + oneLine(known.getMessage()));
-            return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
-        }
-        LOG.error("bench failed", cause);
-        err.println("bench: " + oneLine(String.valueOf(cause.getMessage())));
-        return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    private static String oneLine(String message) {
-        return message.lines().findFirst().orElse("failed");
+    /** An unknown name is told in the words of this program. */
+    private static IParameterExceptionHandler wrongUsage(IParameterExceptionHandler others) {
+        return (e, given) -> {
+            boolean atTop = e.getCommandLine().getParent() == null;
+            if (!atTop || !(e instanceof UnmatchedArgumentException unmatched)) {
+                return others.handleParseException(e, given);
+            }
+            String name = unmatched.getUnmatched().get(0);
+            e.getCommandLine().getErr().println("bench: there is no benchmark '" + name + "'; bin/bench lists them");
+            return CommandLine.ExitCode.USAGE;
+        };
     }
 }

@@ -12,9 +12,9 @@ import java.util.function.BiConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
-import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.settings.Settings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,13 +93,7 @@ public final class MergeCommand implements Callable<Integer> {
 
     /** Runs the program without ending the process and returns its exit status. */
     static int execute(String... arguments) {
-        return new CommandLine(new MergeCommand())
-                .setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println("merge: " + oneLine(e.getMessage()));
-                    return CommandLine.ExitCode.USAGE;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
-                .execute(arguments);
+        return Programs.endingInOneLine(new CommandLine(new MergeCommand())).execute(arguments);
     }
 
     @Override
@@ -203,23 +197,5 @@ public final class MergeCommand implements Callable<Integer> {
 
     private static double secondsSince(long begin) {
         return (System.nanoTime() - begin) / 1e9;
-    }
-
-    /** Spark wraps what tasks throw; the person at the terminal gets the innermost of ours, in one line. */
-    private static int fail(Exception e, PrintWriter err) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ImageSearchException known) {
-                LOG.debug("merge failed", e);
-                err.println("merge: " + oneLine(known.getMessage()));
-                return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
-            }
-        }
-        LOG.error("merge failed", e);
-        err.println("merge: " + oneLine(String.valueOf(e.getMessage())));
-        return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    private static String oneLine(String message) {
-        return message.lines().findFirst().orElse("failed");
     }
 }

@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.imagesearch.core.ErrorCode;
-import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.settings.Settings;
 import org.imagesearch.server.index.Generation;
 import org.slf4j.Logger;
@@ -66,13 +65,7 @@ public final class ServeCommand implements Callable<Integer> {
 
     /** Runs the program without ending the process and returns its exit status. */
     static int execute(String... arguments) {
-        return new CommandLine(new ServeCommand())
-                .setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println("serve: " + oneLine(e.getMessage()));
-                    return CommandLine.ExitCode.USAGE;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
-                .execute(arguments);
+        return Programs.endingInOneLine(new CommandLine(new ServeCommand())).execute(arguments);
     }
 
     @Override
@@ -118,20 +111,5 @@ public final class ServeCommand implements Callable<Integer> {
                 generation.pictures(),
                 generation.shards().size(),
                 generation.manifest().generation());
-    }
-
-    private static int fail(Exception e, PrintWriter err) {
-        if (e instanceof ImageSearchException known) {
-            LOG.debug("serve failed", e);
-            err.println("serve: " + oneLine(known.getMessage()));
-            return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
-        }
-        LOG.error("serve failed", e);
-        err.println("serve: " + oneLine(e.toString()));
-        return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    private static String oneLine(String message) {
-        return message.lines().findFirst().orElse("failed");
     }
 }

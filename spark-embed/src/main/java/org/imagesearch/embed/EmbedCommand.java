@@ -23,8 +23,7 @@ import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.TextEncoder;
-import org.imagesearch.core.ErrorCode;
-import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.settings.Settings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,13 +92,7 @@ public final class EmbedCommand implements Callable<Integer> {
 
     /** Runs the program without ending the process and returns its exit status. */
     static int execute(String... arguments) {
-        return new CommandLine(new EmbedCommand())
-                .setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println("embed: " + oneLine(e.getMessage()));
-                    return CommandLine.ExitCode.USAGE;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> fail(e, command.getErr()))
-                .execute(arguments);
+        return Programs.endingInOneLine(new CommandLine(new EmbedCommand())).execute(arguments);
     }
 
     @Override
@@ -249,23 +242,5 @@ public final class EmbedCommand implements Callable<Integer> {
                 manifest.failed(),
                 100.0 * manifest.embedded() / Math.max(1, manifest.listed()));
         out.flush();
-    }
-
-    /** Spark wraps what tasks throw; the person at the terminal gets the innermost of ours, in one line. */
-    private static int fail(Exception e, PrintWriter err) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ImageSearchException known) {
-                LOG.debug("embed failed", e);
-                err.println("embed: " + oneLine(known.getMessage()));
-                return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
-            }
-        }
-        LOG.error("embed failed", e);
-        err.println("embed: " + oneLine(String.valueOf(e.getMessage())));
-        return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    private static String oneLine(String message) {
-        return message.lines().findFirst().orElse("failed");
     }
 }

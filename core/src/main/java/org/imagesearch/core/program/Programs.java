@@ -1,0 +1,50 @@
+package org.imagesearch.core.program;
+
+import java.io.PrintWriter;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+/** How every program ends: with 0 when it is done, 1 when it failed, 2 for wrong usage, and with one line that says what is wrong. */
+public final class Programs {
+    private Programs() {}
+
+    /**
+     * Lets a command line, with the subcommands that it has, end like that.
+     *
+     * @param command its root's name begins the line
+     */
+    public static CommandLine endingInOneLine(CommandLine command) {
+        return command.setParameterExceptionHandler((e, given) -> {
+                    tell(e.getCommandLine(), e.getMessage());
+                    return CommandLine.ExitCode.USAGE;
+                })
+                .setExecutionExceptionHandler((e, failed, parsed) -> fail(e, failed));
+    }
+
+    /** Spark and others wrap what is thrown inside them; the person at the terminal gets the outermost of ours. */
+    private static int fail(Throwable thrown, CommandLine command) {
+        Logger log =
+                LoggerFactory.getLogger(command.getCommandSpec().userObject().getClass());
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ImageSearchException known) {
+                log.debug("program failed", thrown);
+                tell(command, known.getMessage());
+                return known.code() == ErrorCode.INPUT ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+            }
+        }
+        log.error("program failed", thrown);
+        boolean isWrapped = thrown instanceof CommandLine.ExecutionException && thrown.getCause() != null;
+        tell(command, (isWrapped ? thrown.getCause() : thrown).toString());
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static void tell(CommandLine command, String message) {
+        String name = command.getCommandSpec().root().name();
+        PrintWriter err = command.getErr();
+        err.println(name + ": " + message.lines().findFirst().orElse("failed"));
+        err.flush();
+    }
+}
