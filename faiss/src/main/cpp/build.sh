@@ -23,11 +23,16 @@ if [ -e "$library" ] && [ "$(cat "$library.stamp" 2>/dev/null)" = "$stamp" ]; th
     exit 0
 fi
 
-java -cp "$JAVACPP_CLASS_PATH:$classes" org.bytedeco.javacpp.tools.Builder \
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! java -cp "$JAVACPP_CLASS_PATH:$classes" org.bytedeco.javacpp.tools.Builder \
     -d "$classes/$binding/linux-x86_64" \
     -Dplatform.includepath="$here" \
     -Dplatform.compiler.output.prefix="-O3" \
-    org.imagesearch.faiss.binding.FaissCalls
-[ -e "$library" ] || { echo "JavaCPP built no $library" >&2; exit 1; }
+    org.imagesearch.faiss.binding.FaissCalls >"$log" 2>&1 || [ ! -e "$library" ]; then
+    cat "$log" >&2
+    echo "JavaCPP built no $library" >&2
+    exit 1
+fi
 rm -f "$classes/$binding"/linux-x86_64/*.cpp
 echo "$stamp" >"$library.stamp"
