@@ -2,7 +2,7 @@
 """Asks a running server the questions of questions.json, and some with pictures, and says whether the answers are right.
 
 Usage: check.py --url http://localhost:8080 [--server-pid PID] [--server-log FILE]
-A question passes when its first hit is right. Exit status 0 if all pass, 1 if not.
+A question passes when two of its first three hits are right. Exit status 0 if all pass, 1 if not.
 """
 
 import argparse
@@ -19,9 +19,16 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 120
+JUDGED_HITS = 3
+RIGHT_HITS_MIN = 2
 FRESH_SEED = 4711  # neither the demo's pictures nor the model's training use it
 FRESH_PICTURES = 8
 FRESH_PICTURES_RIGHT_MIN = 6
+
+
+def is_right(captions, expected):
+    """Whether most of the first hits show what was asked for."""
+    return sum(caption in expected for caption in captions[:JUDGED_HITS]) >= RIGHT_HITS_MIN
 
 
 def fetch(url, body=None, content_type=None):
@@ -55,10 +62,9 @@ class Checks:
         print(f"{'ok  ' if right else 'FAIL'}  {question:<28} {shown}")
 
     def search(self, question, expected, answer):
-        """The first hit must show one of the expected captions."""
         hits = answer["hits"]
         whole = answer["shards"]["answered"] == answer["shards"]["total"]
-        right = whole and bool(hits) and hits[0]["caption"] in expected
+        right = whole and is_right([hit["caption"] for hit in hits], expected)
         self.judge(question, right, ", ".join(f"{hit['caption']} {hit['score']:.2f}" for hit in hits[:4]))
         return right
 

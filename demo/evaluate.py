@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from check import is_right
 from emoji_collection import LANGUAGES, annotations, load_collection
 from make_pictures import emoji_of_picture, make_picture, make_pictures
 from onnx_in_torch import OnnxModel
@@ -137,8 +138,8 @@ def _ask(bundle, pictures, names):
     scores = bundle.embed_texts([question["text"] for question in questions]) @ pictures.T
     answers = []
     for question, row in zip(questions, scores):
-        hits = names[row.topk(TOP).indices.numpy()]
-        answers.append({**question, "hits": list(map(str, hits)), "right": bool(hits[0] in question["expect"])})
+        hits = list(map(str, names[row.topk(TOP).indices.numpy()]))
+        answers.append({**question, "hits": hits, "right": is_right(hits, question["expect"])})
     return answers
 
 

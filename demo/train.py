@@ -63,7 +63,7 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--image-steps", type=int, default=13_000, help="default %(default)s")
     parser.add_argument("--image-minutes", type=float, default=10_000, help="stop earlier, after this time")
-    parser.add_argument("--text-steps", type=int, default=8_000, help="default %(default)s")
+    parser.add_argument("--text-steps", type=int, default=5_000, help="default %(default)s")
     parser.add_argument("--threads", type=int, default=2, help="of the text training; default %(default)s")
     parser.add_argument("--image-from", type=pathlib.Path, metavar="BUNDLE",
                         help="train the text tower alone, towards the image tower of this bundle")

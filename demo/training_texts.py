@@ -105,12 +105,15 @@ class LanguageTexts:
         noun, by_colour = self.nouns[np.searchsorted(self._noun_share, rng.random())]
         colour = list(by_colour)[rng.integers(len(by_colour))]
         forms = colour_words(self.language)[COLOURS.index(colour)]
+        phrase = coloured(self.language, forms[rng.integers(len(forms))], noun)
+        if phrase in self.entries:  # "red heart" is a name, and names come first
+            return phrase, self.entries[phrase]
         right = {index: self.entries[noun][index] for index in by_colour[colour]}
         other = {index: weight for index, weight in self.entries[noun].items() if index not in right}
         share = COLOURED_SHARE / sum(right.values())
         target = {index: weight * share for index, weight in right.items()}
         target.update({index: weight * (1 - COLOURED_SHARE) / sum(other.values()) for index, weight in other.items()})
-        return coloured(self.language, forms[rng.integers(len(forms))], noun), target
+        return phrase, target
 
     def draw_pair(self, rng):
         """Two of an emoji's words; what both of them mean is meant."""

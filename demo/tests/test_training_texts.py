@@ -38,6 +38,12 @@ class LanguageTextsTest(unittest.TestCase):
         self.assertIn("🚗", red)
         self.assertNotIn("🚃", red)
 
+    def test_a_coloured_noun_that_is_a_name_means_what_it_names(self):
+        rng = np.random.default_rng(2)
+        drawn = dict(self.english.draw_coloured(rng) for _ in range(20_000))
+        self.assertIn("red heart", drawn)
+        self.assertEqual(self.english.entries["red heart"], drawn["red heart"])
+
     def test_the_same_seed_draws_the_same_texts(self):
         drawn = [[self.english.draw_coloured(rng), self.english.draw_pair(rng), self.english.draw_entry(rng)]
                  for rng in (np.random.default_rng(4), np.random.default_rng(4))]
