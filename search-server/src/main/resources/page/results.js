@@ -23,6 +23,7 @@ export class Results {
   #onOpen;
   #onAlike;
   #hits = [];
+  #walked = null;
 
   /**
    * @param grid the list element
@@ -147,20 +148,25 @@ export class Results {
     }
   }
 
-  /** The tile of the next row down (1) or up (-1) whose middle is nearest to this one's. */
+  /**
+   * The tile of the next row down (1) or up (-1) that is nearest to the column where walking up and down began, so that the
+   * way back leads to the same tiles.
+   */
   #inRow(tile, direction) {
     const middle = (other) => other.offsetLeft + other.offsetWidth / 2;
     const step = (other) => (direction > 0 ? other.nextElementSibling : other.previousElementSibling);
+    const column = this.#walked?.to === tile ? this.#walked.column : middle(tile);
     let other = step(tile);
     while (other && other.offsetTop === tile.offsetTop) {
       other = step(other);
     }
     let nearest = other;
     for (const row = other?.offsetTop; other && other.offsetTop === row; other = step(other)) {
-      if (Math.abs(middle(other) - middle(tile)) < Math.abs(middle(nearest) - middle(tile))) {
+      if (Math.abs(middle(other) - column) < Math.abs(middle(nearest) - column)) {
         nearest = other;
       }
     }
+    this.#walked = { to: nearest ?? tile, column };
     return nearest;
   }
 }
