@@ -30,7 +30,7 @@ class ResamplerTest {
             int cropWidth = 1 + random.nextInt(width - left);
             int cropHeight = 1 + random.nextInt(height - top);
             byte[] out = new byte[3 * cropWidth * cropHeight + 7];
-            Resampler.resizeAndCrop(picture, width, height, left, top, cropWidth, cropHeight, out, 5);
+            Resampler.resize(picture, new Fit(width, height, left, top, cropWidth, cropHeight), out, 5);
             byte[] expected = new byte[out.length];
             cut(Resampler.resize(picture, width, height), left, top, cropWidth, cropHeight, expected, 5);
             assertThat(out).as("seed %d, round %d", seed, round).isEqualTo(expected);
