@@ -24,7 +24,7 @@ class ResamplerTest {
             if (instructions == IN_JAVA) {
                 PlainResampler.resize(picture, fit, out, 0);
             } else {
-                Resampler.resize(picture, fit, instructions, out);
+                Resampler.resize(picture, fit, instructions, out, 0);
             }
             return out;
         }
