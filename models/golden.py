@@ -77,26 +77,28 @@ def write_golden(
         folder: pathlib.Path,
         cosine: float,
         preprocessing: Preprocessing,
-        image_embedding: Callable[[np.ndarray], np.ndarray] | None,
+        image_embeddings: Callable[[list[np.ndarray]], np.ndarray] | None,
         tokenizer: TokenizerFile,
         max_length: int,
-        text_embedding: Callable[[list[int]], np.ndarray] | None,
+        text_embeddings: Callable[[list[list[int]]], np.ndarray] | None,
 ) -> None:
     """Writes golden.json and its pictures into a bundle; a tower without reference has no items."""
     items: list[dict[str, Any]] = []
-    if image_embedding is not None:
+    if image_embeddings is not None:
         (folder / FOLDER).mkdir()
+        names, pixels = [], []
         for name, picture in pictures().items():
             file = folder / FOLDER / name
             picture.save(file, optimize=True)
+            names.append(f"{FOLDER}/{name}")
             with Image.open(file) as opened:
-                pixels = preprocessing.normalised(preprocessing.pixels(opened))
-            items.append({"file": f"{FOLDER}/{name}", "embedding": encoded(image_embedding(pixels))})
+                pixels.append(preprocessing.normalised(preprocessing.pixels(opened)))
+        items = [{"file": name, "embedding": encoded(each)} for name, each in zip(names, image_embeddings(pixels))]
     texts: list[dict[str, Any]] = []
-    if text_embedding is not None:
-        for text in TEXTS:
-            tokens = tokenizer.tokens(text, max_length)
-            texts.append({"text": text, "tokens": tokens, "embedding": encoded(text_embedding(tokens))})
+    if text_embeddings is not None:
+        tokens = [tokenizer.tokens(text, max_length) for text in TEXTS]
+        texts = [{"text": text, "tokens": ids, "embedding": encoded(each)}
+                 for text, ids, each in zip(TEXTS, tokens, text_embeddings(tokens))]
     write_golden_file(folder / FILE, cosine, items, texts)
 
 

@@ -341,6 +341,6 @@ def _positions(tower: VisionTower, weights: Weights) -> np.ndarray:
 
 
 def _in_range(array: np.ndarray, name: str) -> np.ndarray:
-    if array.size and float(np.abs(array).max()) > _FLOAT16_MAX:
+    if max(float(array.max()), -float(array.min())) > _FLOAT16_MAX:
         raise ImportRefused(f"{name} has a number beyond {_FLOAT16_MAX}, which no trained model has: damaged?")
     return array

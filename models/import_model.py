@@ -116,11 +116,11 @@ def _write(folder: pathlib.Path, image: ImageSource, text: TextSource, precision
         "text": text_section | {
             "tokenizer": "tokenizer.json", "maxLength": text.max_length, "lowercase": text.tokenizer.lowercase},
     }
-    if image.embedding is not None or text.embedding is not None:
+    if image.embeddings is not None or text.embeddings is not None:
         _say("golden vectors")
         cosine = COSINE_FP16 if half or is_export else COSINE_FP32
         write_golden(
-            folder, cosine, image.preprocessing, image.embedding, text.tokenizer, text.max_length, text.embedding)
+            folder, cosine, image.preprocessing, image.embeddings, text.tokenizer, text.max_length, text.embeddings)
         manifest["golden"] = FILE
     if not is_export:
         manifest["precision"] = precision

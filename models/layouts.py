@@ -38,7 +38,7 @@ class ImageSource:
     dimension: int
     preprocessing: Preprocessing
     write: Callable[[pathlib.Path, bool], dict[str, Any]]
-    embedding: Callable[[np.ndarray], np.ndarray] | None
+    embeddings: Callable[[list[np.ndarray]], np.ndarray] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TextSource:
     tokenizer: TokenizerFile
     max_length: int
     write: Callable[[pathlib.Path, bool], dict[str, Any]]
-    embedding: Callable[[list[int]], np.ndarray] | None
+    embeddings: Callable[[list[list[int]]], np.ndarray] | None
 
 
 def find_image(folder: pathlib.Path, prefer_export: bool) -> ImageSource:
@@ -103,7 +103,7 @@ def _image_from_weights(folder: pathlib.Path) -> ImageSource:
 
     return ImageSource(
         checkpoint.file, False, tower.dimension, preprocessing, write,
-        lambda pixels: reference.image_embedding(tower, weights, pixels))
+        lambda pictures: reference.image_embeddings(tower, weights, pictures))
 
 
 def _exported_image(
@@ -128,7 +128,7 @@ def _exported_image(
             f"{IMAGE_FOLDER}/{name}", export.inputs[0].name, output.name, preprocessing, "float32-nchw")
         return section | {"normalised": False}
 
-    return ImageSource(file, True, output.shape[1], preprocessing, write, source.embedding if source else None)
+    return ImageSource(file, True, output.shape[1], preprocessing, write, source.embeddings if source else None)
 
 
 def _sentence_text(folder: pathlib.Path) -> TextSource:
@@ -159,7 +159,7 @@ def _sentence_text(folder: pathlib.Path) -> TextSource:
 
     return TextSource(
         checkpoint.file, False, tower.dimension, tokenizer_file, tokenizer, tower.max_length, write,
-        lambda ids: reference.distilbert_embedding(tower, weights, projection, ids))
+        lambda texts: reference.distilbert_embeddings(tower, weights, projection, texts))
 
 
 def _exported_sentence_text(
@@ -196,7 +196,7 @@ def _exported_sentence_text(
         return section | {"pooling": "mean", "dense": DENSE, "normalised": False}
 
     return TextSource(
-        file, True, dimension, tokenizer_file, tokenizer, max_length, write, source.embedding if source else None)
+        file, True, dimension, tokenizer_file, tokenizer, max_length, write, source.embeddings if source else None)
 
 
 def _clip_text(folder: pathlib.Path) -> TextSource:
@@ -221,7 +221,7 @@ def _clip_text(folder: pathlib.Path) -> TextSource:
 
     return TextSource(
         checkpoint.file, False, tower.dimension, tokenizer_file, tokenizer, tower.max_length, write,
-        lambda ids: reference.clip_text_embedding(tower, weights, ids))
+        lambda texts: reference.clip_text_embeddings(tower, weights, texts))
 
 
 def _exported_clip_text(
@@ -245,7 +245,7 @@ def _exported_clip_text(
         return section | ({"padding": "max-length"} if length > 0 or is_open_clip else {})
 
     return TextSource(
-        file, True, output.shape[1], tokenizer_file, tokenizer, max_length, write, source.embedding if source else None)
+        file, True, output.shape[1], tokenizer_file, tokenizer, max_length, write, source.embeddings if source else None)
 
 
 def _image_section(

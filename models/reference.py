@@ -14,59 +14,61 @@ import numpy as np
 from towers import ClipText, DistilBert, VisionTower, Weights
 
 
-def image_embedding(tower: VisionTower, weights: Weights, pixels: np.ndarray) -> np.ndarray:
-    """Normalised pixels, float32 [size, size, 3], to float64 [dimension] of length 1."""
+def image_embeddings(tower: VisionTower, weights: Weights, pictures: list[np.ndarray]) -> np.ndarray:
+    """Normalised pixels, each float32 [size, size, 3], to float64 [pictures, dimension], rows of length 1."""
     read = _Reader(weights)
     sizes, patch, side = tower.transformer, tower.patch_size, tower.side
     kernel = read("vision_model.embeddings.patch_embedding.weight")
-    tokens = []
-    for row in range(side):
-        for column in range(side):
-            window = pixels[row * patch : (row + 1) * patch, column * patch : (column + 1) * patch].astype(np.float64)
-            tokens.append(np.einsum("ocyx,yxc->o", kernel, window, optimize=True))
-    hidden = np.stack(tokens)
-    if tower.siglip:
-        hidden = hidden + read("vision_model.embeddings.patch_embedding.bias")
-    else:
-        hidden = np.concatenate([read("vision_model.embeddings.class_embedding")[None], hidden])
-    hidden = hidden + read("vision_model.embeddings.position_embedding.weight")
+    bias = read("vision_model.embeddings.patch_embedding.bias") if tower.siglip else 0.0
+    positions = read("vision_model.embeddings.position_embedding.weight")
+    sequences = []
+    for pixels in pictures:
+        tokens = []
+        for row in range(side):
+            for column in range(side):
+                window = pixels[row * patch : (row + 1) * patch, column * patch : (column + 1) * patch]
+                tokens.append(np.tensordot(kernel, window.transpose(2, 0, 1).astype(np.float64), 3) + bias)
+        if not tower.siglip:
+            tokens.insert(0, read("vision_model.embeddings.class_embedding"))
+        sequences.append(np.stack(tokens) + positions)
+    hidden, lengths = np.concatenate(sequences), [len(each) for each in sequences]
     if not tower.siglip:
         hidden = read.norm(hidden, "vision_model.pre_layrnorm", sizes.epsilon)
     for layer in range(sizes.layers):
-        hidden = _clip_layer(read, hidden, f"vision_model.encoder.layers.{layer}.", tower, None)
+        hidden = _clip_layer(read, hidden, lengths, f"vision_model.encoder.layers.{layer}.", tower)
+    hidden = read.norm(hidden, "vision_model.post_layernorm", sizes.epsilon)
     if tower.siglip:
-        hidden = read.norm(hidden, "vision_model.post_layernorm", sizes.epsilon)
-        return _unit(_siglip_head(read, hidden, tower))
-    pooled = read.norm(hidden[0], "vision_model.post_layernorm", sizes.epsilon)
-    return _unit(read("visual_projection.weight") @ pooled)
+        return _unit(_siglip_head(read, hidden, lengths, tower))
+    return _unit(hidden[_starts(lengths)] @ read("visual_projection.weight").T)
 
 
-def clip_text_embedding(tower: ClipText, weights: Weights, ids: list[int]) -> np.ndarray:
-    """Token ids with markers, without padding, to float64 [dimension] of length 1."""
+def clip_text_embeddings(tower: ClipText, weights: Weights, texts: list[list[int]]) -> np.ndarray:
+    """Token ids with markers, without padding, to float64 [texts, dimension], rows of length 1."""
     read = _Reader(weights)
-    words = weights("text_model.embeddings.token_embedding.weight")[ids].astype(np.float64)
-    hidden = words + read("text_model.embeddings.position_embedding.weight")[: len(ids)]
-    mask = np.triu(np.full((len(ids), len(ids)), -np.inf), 1)
+    hidden, lengths = _embedded(
+        read, texts, "text_model.embeddings.token_embedding.weight", "text_model.embeddings.position_embedding.weight")
     for layer in range(tower.transformer.layers):
-        hidden = _clip_layer(read, hidden, f"text_model.encoder.layers.{layer}.", tower, mask)
+        hidden = _clip_layer(read, hidden, lengths, f"text_model.encoder.layers.{layer}.", tower)
     hidden = read.norm(hidden, "text_model.final_layer_norm", tower.transformer.epsilon)
-    return _unit(read("text_projection.weight") @ hidden[ids.index(tower.end_id)])
+    ends = _starts(lengths) + [ids.index(tower.end_id) for ids in texts]
+    return _unit(hidden[ends] @ read("text_projection.weight").T)
 
 
-def distilbert_embedding(tower: DistilBert, weights: Weights, dense: Weights, ids: list[int]) -> np.ndarray:
-    """Token ids with markers, without padding, to float64 [dimension] of length 1."""
+def distilbert_embeddings(tower: DistilBert, weights: Weights, dense: Weights, texts: list[list[int]]) -> np.ndarray:
+    """Token ids with markers, without padding, to float64 [texts, dimension], rows of length 1."""
     read, sizes = _Reader(weights), tower.transformer
-    words = weights("embeddings.word_embeddings.weight")[ids].astype(np.float64)
-    hidden = words + read("embeddings.position_embeddings.weight")[: len(ids)]
+    hidden, lengths = _embedded(
+        read, texts, "embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight")
     hidden = read.norm(hidden, "embeddings.LayerNorm", sizes.epsilon)
     for layer in range(sizes.layers):
         at = f"transformer.layer.{layer}."
         query, key, value = (read.linear(hidden, f"{at}attention.{name}_lin") for name in "qkv")
-        mixed = _attention(query, key, value, sizes.heads, None)
+        mixed = _attention(query, key, value, lengths, lengths, sizes.heads)
         hidden = read.norm(read.linear(mixed, f"{at}attention.out_lin") + hidden, f"{at}sa_layer_norm", sizes.epsilon)
         inner = _activation(read.linear(hidden, f"{at}ffn.lin1"), sizes.activation)
         hidden = read.norm(read.linear(inner, f"{at}ffn.lin2") + hidden, f"{at}output_layer_norm", sizes.epsilon)
-    return _unit(dense("linear.weight").astype(np.float64) @ hidden.mean(0))
+    means = np.stack([each.mean(0) for each in _cut(hidden, lengths)])
+    return _unit(means @ dense("linear.weight").astype(np.float64).T)
 
 
 class _Reader:
@@ -78,6 +80,9 @@ class _Reader:
     def __call__(self, name: str) -> np.ndarray:
         return self._weights(name).astype(np.float64)
 
+    def rows(self, name: str, chosen: list[int]) -> np.ndarray:
+        return self._weights(name)[chosen].astype(np.float64)
+
     def linear(self, value: np.ndarray, name: str) -> np.ndarray:
         return value @ self(f"{name}.weight").T + self(f"{name}.bias")
 
@@ -87,38 +92,60 @@ class _Reader:
         return centred / np.sqrt(variance + epsilon) * self(f"{name}.weight") + self(f"{name}.bias")
 
 
+def _starts(lengths: list[int]) -> np.ndarray:
+    """Where each sequence begins; sequences lie one behind the other, without padding."""
+    return np.cumsum([0, *lengths[:-1]])
+
+
+def _cut(hidden: np.ndarray, lengths: list[int]) -> list[np.ndarray]:
+    return np.split(hidden, np.cumsum(lengths)[:-1])
+
+
+def _embedded(read: _Reader, texts: list[list[int]], words: str, positions: str) -> tuple[np.ndarray, list[int]]:
+    places = read(positions)
+    sequences = [read.rows(words, ids) + places[: len(ids)] for ids in texts]
+    return np.concatenate(sequences), [len(each) for each in sequences]
+
+
 def _clip_layer(
-        read: _Reader, hidden: np.ndarray, at: str, tower: VisionTower | ClipText, mask: np.ndarray | None) -> np.ndarray:
+        read: _Reader, hidden: np.ndarray, lengths: list[int], at: str, tower: VisionTower | ClipText) -> np.ndarray:
     sizes = tower.transformer
     normed = read.norm(hidden, f"{at}layer_norm1", sizes.epsilon)
     query, key, value = (read.linear(normed, f"{at}self_attn.{name}_proj") for name in "qkv")
-    hidden = hidden + read.linear(_attention(query, key, value, sizes.heads, mask), f"{at}self_attn.out_proj")
+    mixed = _attention(query, key, value, lengths, lengths, sizes.heads, causal=isinstance(tower, ClipText))
+    hidden = hidden + read.linear(mixed, f"{at}self_attn.out_proj")
     normed = read.norm(hidden, f"{at}layer_norm2", sizes.epsilon)
     return hidden + read.linear(_activation(read.linear(normed, f"{at}mlp.fc1"), sizes.activation), f"{at}mlp.fc2")
 
 
-def _siglip_head(read: _Reader, hidden: np.ndarray, tower: VisionTower) -> np.ndarray:
+def _siglip_head(read: _Reader, hidden: np.ndarray, lengths: list[int], tower: VisionTower) -> np.ndarray:
     at, sizes = "vision_model.head.", tower.transformer
     weight = np.split(read(f"{at}attention.in_proj_weight"), 3)
     bias = np.split(read(f"{at}attention.in_proj_bias"), 3)
-    query = read(f"{at}probe")[0] @ weight[0].T + bias[0]
-    mixed = _attention(query, hidden @ weight[1].T + bias[1], hidden @ weight[2].T + bias[2], sizes.heads, None)
+    query = np.repeat(read(f"{at}probe")[0] @ weight[0].T + bias[0], len(lengths), 0)
+    key, value = hidden @ weight[1].T + bias[1], hidden @ weight[2].T + bias[2]
+    mixed = _attention(query, key, value, [1] * len(lengths), lengths, sizes.heads)
     pooled = read.linear(mixed, f"{at}attention.out_proj")
     normed = read.norm(pooled, f"{at}layernorm", sizes.epsilon)
     inner = _activation(read.linear(normed, f"{at}mlp.fc1"), sizes.activation)
-    return (pooled + read.linear(inner, f"{at}mlp.fc2"))[0]
+    return pooled + read.linear(inner, f"{at}mlp.fc2")
 
 
 def _attention(
-        query: np.ndarray, key: np.ndarray, value: np.ndarray, heads: int, mask: np.ndarray | None) -> np.ndarray:
+        query: np.ndarray, key: np.ndarray, value: np.ndarray, asking: list[int], answering: list[int], heads: int,
+        causal: bool = False) -> np.ndarray:
+    """Within each sequence, head by head."""
     outputs = []
-    for q, k, v in zip(*(np.split(each, heads, axis=1) for each in (query, key, value))):
-        scores = q @ k.T / math.sqrt(q.shape[1])
-        if mask is not None:
-            scores = scores + mask
-        shares = np.exp(scores - scores.max(1, keepdims=True))
-        outputs.append(shares / shares.sum(1, keepdims=True) @ v)
-    return np.concatenate(outputs, 1)
+    for sequence in zip(_cut(query, asking), _cut(key, answering), _cut(value, answering)):
+        mixed = []
+        for q, k, v in zip(*(np.split(each, heads, axis=1) for each in sequence)):
+            scores = q @ k.T / math.sqrt(q.shape[1])
+            if causal:
+                scores = scores + np.triu(np.full(scores.shape, -np.inf), 1)
+            shares = np.exp(scores - scores.max(1, keepdims=True))
+            mixed.append(shares / shares.sum(1, keepdims=True) @ v)
+        outputs.append(np.concatenate(mixed, 1))
+    return np.concatenate(outputs)
 
 
 def _activation(value: np.ndarray, name: str) -> np.ndarray:
@@ -153,4 +180,4 @@ def _erf(value: np.ndarray) -> np.ndarray:
 
 
 def _unit(value: np.ndarray) -> np.ndarray:
-    return value / np.linalg.norm(value)
+    return value / np.linalg.norm(value, axis=1, keepdims=True)
