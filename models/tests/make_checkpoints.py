@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes checkpoints in the layouts, names and sizes of the published ones, filled with seeded random numbers.
 
-Usage: make_checkpoints.py --output DIR --seed N [--size full|tiny] [--only FOLDER,...] [--reference FILE]
+Usage: make_checkpoints.py --output DIR [--seed N] [--size full|tiny] [--only FOLDER,...] [--reference FILE]
 `--reference` writes torch's embeddings of pictures and texts, in the format of golden.json, with the pictures beside it.
 """
 
@@ -15,6 +15,7 @@ import pathlib
 import random
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -89,8 +90,9 @@ def sizes(size: str) -> dict[str, Any]:
 class Checkpoints:
     """Models with seeded weights, and the folders in which they are published."""
 
-    def __init__(self, size: str, seed: int) -> None:
+    def __init__(self, size: str, seed: int, dimension: int | None = None) -> None:
         self.sizes = sizes(size)
+        self.sizes["dimension"] = dimension or self.sizes["dimension"]
         self.seed = seed
         vision, text = huggingface.settings(self.sizes["vision"]), huggingface.settings(self.sizes["text"])
         torch.manual_seed(seed)
@@ -400,11 +402,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", choices=("full", "tiny"), default="full")
     parser.add_argument("--only", default=f"{CLIP},{MULTILINGUAL}", help=f"comma-separated, of {', '.join(FOLDERS)}")
+    parser.add_argument("--dimension", type=int, help="floats per embedding, if not the published number; SigLIP's is its width")
     parser.add_argument("--reference", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--reference-image", choices=(CLIP, SIGLIP), default=CLIP)
     parser.add_argument("--reference-text", choices=(CLIP, MULTILINGUAL), default=MULTILINGUAL)
     given = parser.parse_args()
-    checkpoints = Checkpoints(given.size, given.seed)
+    checkpoints = Checkpoints(given.size, given.seed, given.dimension)
+    warnings.simplefilter("ignore")  # torch traces shapes when it exports, which are fixed here
     for name in given.only.split(","):
         checkpoints.write(given.output, name)
     if given.reference is not None:
