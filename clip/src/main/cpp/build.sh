@@ -7,6 +7,7 @@ classes=$1
 here=$(cd "$(dirname "$0")" && pwd)
 binding=org/imagesearch/clip/binding
 library=$classes/$binding/linux-x86_64/libjniPictureCalls.so
+java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
 jpeg=$(g++ -print-file-name=libjpeg.a 2>/dev/null || true)
 
 missing=()
@@ -29,8 +30,9 @@ objects=()
 for source in "$here"/*.cpp; do
     object=$work/$(basename "$source" .cpp).o
     # Contracted products would round weights otherwise than Pillow. The compiler's own AVX-512 headers read what they call undefined.
-    g++ -std=c++17 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wextra -Werror -Wno-uninitialized -Wno-maybe-uninitialized \
-        -c "$source" -o "$object"
+    g++ -std=c++17 -O3 -fPIC -fvisibility=hidden -ffp-contract=off \
+        -Wall -Wextra -Werror -Wno-uninitialized -Wno-maybe-uninitialized \
+        -I"$java_home/include" -I"$java_home/include/linux" -c "$source" -o "$object"
     objects+=(-Xcompiler "$object")
 done
 # libjpeg-turbo goes inside and stays unseen: the JDK and OpenCV have theirs, with other structures under the same names.

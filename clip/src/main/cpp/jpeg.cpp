@@ -1,5 +1,6 @@
+#include "jpeg.h"
+
 #include "imagesearch_pictures.h"
-#include "resample.h"
 
 #include <algorithm>
 #include <csetjmp>
@@ -13,9 +14,10 @@
 
 namespace imagesearch {
 
-namespace {
+// As libjpeg rounds.
+int scaled(int length, int eighths) { return (length * eighths + EIGHTHS - 1) / EIGHTHS; }
 
-constexpr int EIGHTHS = 8;
+namespace {
 
 // jpeg_crop_scanline moves to whole blocks and takes the ends of what it decodes for the ends of the picture, where chroma is
 // smoothed: over one sample, four pixels wide at most. Block smoothing of unfinished progressive files looks two blocks of four
@@ -91,16 +93,13 @@ void skip_in_source(j_decompress_ptr jpeg, long bytes) {
     jpeg->src->bytes_in_buffer -= bytes;
 }
 
-// A length as libjpeg scales it.
-int scaled(int length, int eighths) { return (length * eighths + EIGHTHS - 1) / EIGHTHS; }
-
 // One JPEG being decoded. No destructor: a jump would pass it by.
 struct Decoding {
     jpeg_decompress_struct jpeg;
     Errors errors;
     jpeg_source_mgr source;
 
-    void prepare(const signed char* file, int file_bytes) {
+    void prepare(const uint8_t* file, size_t file_bytes) {
         std::memset(&jpeg, 0, sizeof jpeg);
         std::memset(&errors, 0, sizeof errors);
         errors.base.error_exit = leave;
@@ -116,7 +115,7 @@ struct Decoding {
         source.skip_input_data = skip_in_source;
         source.resync_to_restart = jpeg_resync_to_restart;
         source.term_source = end_source;
-        source.next_input_byte = reinterpret_cast<const JOCTET*>(file);
+        source.next_input_byte = file;
         source.bytes_in_buffer = file_bytes;
     }
 
@@ -148,8 +147,7 @@ struct Decoding {
     }
 };
 
-// Decodes the rows that a frame needs and hands them on, a strip at a time.
-int decode_into(Decoding& decoding, int width, int height, int eighths, const Frame& frame, Resizing& resizing, uint8_t* strip,
+int decode_area(Decoding& decoding, int width, int height, int eighths, const Area& area, RowTaker& taker, uint8_t* strip,
         size_t stride) {
     jpeg_decompress_struct& jpeg = decoding.jpeg;
     if (setjmp(decoding.errors.leave)) {
@@ -157,8 +155,8 @@ int decode_into(Decoding& decoding, int width, int height, int eighths, const Fr
     }
     decoding.start(width, height, eighths);
     const int margin = jpeg.progressive_mode ? PROGRESSIVE_CROP_MARGIN : CROP_MARGIN;
-    JDIMENSION first = std::max(0, frame.first_column() - margin);
-    JDIMENSION columns = std::min(static_cast<int>(jpeg.output_width), frame.end_column() + margin) - first;
+    JDIMENSION first = std::max(0, area.first_column - margin);
+    JDIMENSION columns = std::min(static_cast<int>(jpeg.output_width), area.end_column + margin) - first;
     jpeg_crop_scanline(&jpeg, &first, &columns);
     JSAMPROW rows[ROWS];
     const uint8_t* pixels[ROWS]; // from the picture's first column on, which is not there
@@ -166,35 +164,17 @@ int decode_into(Decoding& decoding, int width, int height, int eighths, const Fr
         rows[i] = strip + i * stride;
         pixels[i] = rows[i] - 3 * static_cast<ptrdiff_t>(first);
     }
-    const int from = frame.first_row(), end = frame.end_row();
-    while (static_cast<int>(jpeg.output_scanline) < from) {
-        jpeg_read_scanlines(&jpeg, rows, std::min<int>(ROWS, from - jpeg.output_scanline));
+    // To skip rows would save little: what is coded must be read, and only their transform is not needed.
+    while (static_cast<int>(jpeg.output_scanline) < area.first_row) {
+        jpeg_read_scanlines(&jpeg, rows, std::min<int>(ROWS, area.first_row - jpeg.output_scanline));
     }
-    for (int row = from; row < end;) {
-        const int wanted = std::min(ROWS, end - row);
+    for (int row = area.first_row; row < area.end_row;) {
+        const int wanted = std::min(ROWS, area.end_row - row);
         for (int made = 0; made < wanted;) {
             made += jpeg_read_scanlines(&jpeg, rows + made, wanted - made);
         }
-        resizing.take(pixels, wanted);
+        taker.take(pixels, wanted);
         row += wanted;
-    }
-    jpeg_destroy_decompress(&jpeg);
-    return JPEG_MADE;
-}
-
-int decode_whole(Decoding& decoding, int width, int height, uint8_t* out) {
-    jpeg_decompress_struct& jpeg = decoding.jpeg;
-    if (setjmp(decoding.errors.leave)) {
-        return decoding.failed();
-    }
-    decoding.start(width, height, EIGHTHS);
-    while (jpeg.output_scanline < jpeg.output_height) {
-        JSAMPROW rows[ROWS];
-        const int wanted = std::min<int>(ROWS, jpeg.output_height - jpeg.output_scanline);
-        for (int i = 0; i < wanted; i++) {
-            rows[i] = out + 3 * static_cast<size_t>(width) * (jpeg.output_scanline + i);
-        }
-        jpeg_read_scanlines(&jpeg, rows, wanted);
     }
     jpeg_destroy_decompress(&jpeg);
     return JPEG_MADE;
@@ -204,24 +184,12 @@ int decode_whole(Decoding& decoding, int width, int height, uint8_t* out) {
 
 const char* jpeg_problem() { return last_problem.c_str(); }
 
-int jpeg_decode(const signed char* file, int file_bytes, int width, int height, signed char* out) {
-    require_memory(file, out);
-    Decoding decoding;
-    decoding.prepare(file, file_bytes);
-    return decode_whole(decoding, width, height, reinterpret_cast<uint8_t*>(out));
-}
-
-int jpeg_resize(const signed char* file, int file_bytes, int width, int height, int new_width, int new_height, int left, int top,
-        int crop_width, int crop_height, int eighths, int instructions, signed char* out, int at) {
-    require_memory(file, out);
-    const EndOfCall end_of_call;
-    const Frame frame(scaled(width, eighths), scaled(height, eighths), new_width, new_height, left, top, crop_width, crop_height);
-    Resizing resizing(frame, kernels(instructions), reinterpret_cast<uint8_t*>(out) + at);
+int decode_jpeg(const uint8_t* file, size_t file_bytes, int width, int height, int eighths, const Area& area, RowTaker& taker) {
     const size_t stride = 3 * static_cast<size_t>(scaled(width, eighths)) + ROW_MARGIN;
     uint8_t* strip = strip_memory.at_least(ROWS * stride);
     Decoding decoding;
     decoding.prepare(file, file_bytes);
-    const int outcome = decode_into(decoding, width, height, eighths, frame, resizing, strip, stride);
+    const int outcome = decode_area(decoding, width, height, eighths, area, taker, strip, stride);
     strip_memory.give_back();
     return outcome;
 }

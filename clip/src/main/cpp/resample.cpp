@@ -286,7 +286,7 @@ Frame::Frame(int width, int height, int new_width, int new_height, int left, int
 
 Resizing::Resizing(const Frame& frame, const Kernels& kernels, uint8_t* out)
     : frame_(frame), kernels_(kernels), out_(out), capacity_((frame.down ? frame.down->max_count : 0) + ROWS),
-      stride_((3 * frame.crop_width + 1 + BLOCK - 1) / BLOCK * BLOCK), next_in_(frame.first_row()), inputs_(input_rows) {
+      stride_((3 * frame.crop_width + 1 + BLOCK - 1) / BLOCK * BLOCK), next_in_(frame.area().first_row), inputs_(input_rows) {
     const size_t rows = static_cast<size_t>(capacity_) + 2;
     ring_ = ring_memory.at_least(rows * stride_);
     spare_ = ring_ + static_cast<size_t>(capacity_) * stride_;
@@ -340,7 +340,7 @@ void Resizing::lower_what_can_be() {
     }
 }
 
-EndOfCall::~EndOfCall() {
+void give_back_resizing_memory() {
     ring_memory.give_back();
     axes_across.give_back();
     axes_down.give_back();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace imagesearch {
@@ -20,7 +21,10 @@ constexpr int STEP = 4;
 // Bytes behind a row of pixels that are read, and not used.
 constexpr int ROW_MARGIN = 3 * (STEP - 1) + 16;
 
-// Rows made narrower at a time.
+// Eighths of a whole, in which JPEGs are scaled.
+constexpr int EIGHTHS = 8;
+
+// Rows in a strip: as many as are made narrower at a time.
 constexpr int ROWS = 8;
 
 // Blocks in which rows are made lower: the longest vector.
@@ -53,6 +57,11 @@ struct Kernels {
 
 const Kernels& kernels(int instructions);
 
+// Rows [first_row, end_row) of columns [first_column, end_column).
+struct Area {
+    int first_row, end_row, first_column, end_column;
+};
+
 // Where a result comes from: an axis is null where the length stays.
 struct Frame {
     Frame(int width, int height, int new_width, int new_height, int left, int top, int crop_width, int crop_height);
@@ -61,21 +70,31 @@ struct Frame {
     const Axis* down;
     int left, top, crop_width, crop_height;
 
-    // The input that the result needs: [first_row, end_row) of [first_column, end_column).
-    int first_row() const { return down ? down->start.front() : top; }
-    int end_row() const { return down ? down->end_input() : top + crop_height; }
-    int first_column() const { return across ? across->start.front() : left; }
-    int end_column() const { return across ? across->end_input() : left + crop_width; }
+    // The input that the result needs.
+    Area area() const {
+        return {down ? down->start.front() : top, down ? down->end_input() : top + crop_height,
+                across ? across->start.front() : left, across ? across->end_input() : left + crop_width};
+    }
+    size_t bytes() const { return 3 * static_cast<size_t>(crop_width) * crop_height; }
 };
 
-// Takes the rows that a frame needs, in order, and writes the result as soon as it can. One thread has one at a time.
-class Resizing {
+// Takes the rows of an area, in order.
+class RowTaker {
+public:
+    // Takes up to ROWS rows. `rows` point to the picture's first column, which need not be there; behind the last column needed,
+    // ROW_MARGIN bytes must be.
+    virtual void take(const uint8_t* const* rows, int count) = 0;
+
+protected:
+    ~RowTaker() = default;
+};
+
+// Makes a frame's result of the rows of its area, as soon as it can. One thread has one at a time.
+class Resizing final : public RowTaker {
 public:
     Resizing(const Frame& frame, const Kernels& kernels, uint8_t* out);
 
-    // Takes up to ROWS rows. `rows` point to the picture's first column, which need not be there; behind the last column needed,
-    // ROW_MARGIN bytes must be.
-    void take(const uint8_t* const* rows, int count);
+    void take(const uint8_t* const* rows, int count) override;
 
 private:
     uint8_t* kept(int row) { return ring_ + static_cast<size_t>(row % capacity_) * stride_; }
@@ -98,31 +117,28 @@ class Scratch {
 public:
     static constexpr size_t USUAL_BYTES = 4 << 20;
 
+    // Whatever was there is lost.
     uint8_t* at_least(size_t bytes) {
-        if (bytes_.size() < bytes) {
-            bytes_.clear();
-            bytes_.resize(bytes);
+        if (size_ < bytes) {
+            size_ = 0;
+            bytes_.reset(new uint8_t[bytes]);
+            size_ = bytes;
         }
-        return bytes_.data();
+        return bytes_.get();
     }
     void give_back() {
-        if (bytes_.size() > USUAL_BYTES) {
-            std::vector<uint8_t>().swap(bytes_);
+        if (size_ > USUAL_BYTES) {
+            bytes_.reset();
+            size_ = 0;
         }
     }
 
 private:
-    std::vector<uint8_t> bytes_;
+    std::unique_ptr<uint8_t[]> bytes_;
+    size_t size_ = 0;
 };
 
-// Throws std::bad_alloc where the JVM had no memory for a copy of an array.
-void require_memory(const void* one, const void* other);
-
-// Gives the thread's unusual memory back where a call ends.
-struct EndOfCall {
-    EndOfCall() = default;
-    EndOfCall(const EndOfCall&) = delete;
-    ~EndOfCall();
-};
+// Gives the unusual memory of this thread's resizing back.
+void give_back_resizing_memory();
 
 } // namespace imagesearch

@@ -1,6 +1,8 @@
 package org.imagesearch.clip;
 
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 
 /**
  * Makes a picture the square that the model sees, by {@link Resampler}. CLIP's models want the shortest edge at {@code size}, the
@@ -27,12 +29,22 @@ public final class Preprocessor {
         return out;
     }
 
-    /** Puts the square at the buffer's position. */
+    /**
+     * Puts the square at the buffer's position.
+     *
+     * @throws BufferOverflowException if fewer bytes remain
+     */
     public void applyTo(Picture picture, ByteBuffer out) {
-        int at = out.position();
         Fit fit = fit(picture.width(), picture.height());
-        out.position(at + fit.bytes());
+        if (out.isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
+        if (out.remaining() < fit.bytes()) {
+            throw new BufferOverflowException();
+        }
+        int at = out.position();
         Resampler.resize(picture, fit, out, at);
+        out.position(at + fit.bytes());
     }
 
     /** What is done to a picture of a size. */

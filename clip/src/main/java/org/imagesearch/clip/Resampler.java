@@ -41,21 +41,22 @@ public final class Resampler {
      * @param at where in {@code out}
      */
     static void resize(Picture picture, Fit fit, byte[] out, int at) {
-        if (PictureLibrary.failure().isPresent()) {
-            PlainResampler.resize(picture, fit, out, at);
-        } else if (at == 0 && out.length == fit.bytes()) {
-            resize(picture, fit, PictureLibrary.instructions(), out);
+        if (PictureLibrary.failure().isEmpty()) {
+            resize(picture, fit, PictureLibrary.instructions(), out, at);
         } else {
-            // All of an array would be copied to the native side and back.
-            byte[] alone = new byte[fit.bytes()];
-            resize(picture, fit, PictureLibrary.instructions(), alone);
-            System.arraycopy(alone, 0, out, at, alone.length);
+            PlainResampler.resize(picture, fit, out, at);
         }
     }
 
-    /** Likewise, into a buffer whose position and limit do not count. */
+    /**
+     * Likewise, into a buffer.
+     *
+     * @param out writable, direct or with an array; position and limit do not count
+     */
     static void resize(Picture picture, Fit fit, ByteBuffer out, int at) {
-        if (PictureLibrary.failure().isEmpty() && out.isDirect() && !out.isReadOnly()) {
+        if (out.hasArray()) {
+            resize(picture, fit, out.array(), out.arrayOffset() + at);
+        } else if (PictureLibrary.failure().isEmpty()) {
             PictureCalls.resize(
                     picture.rgb(),
                     picture.width(),
@@ -70,9 +71,9 @@ public final class Resampler {
                     out.duplicate().clear(),
                     at);
         } else {
-            byte[] alone = new byte[fit.bytes()];
-            resize(picture, fit, alone, 0);
-            out.duplicate().clear().put(at, alone);
+            byte[] made = new byte[fit.bytes()];
+            PlainResampler.resize(picture, fit, made, 0);
+            out.duplicate().clear().put(at, made);
         }
     }
 
@@ -80,9 +81,8 @@ public final class Resampler {
      * The native code with a set of instructions.
      *
      * @param instructions 0 for none in particular, 1 for AVX2, 2 for AVX-512; the processor must have them
-     * @param out receives uint8 [cropHeight, cropWidth, 3] and is as long
      */
-    static void resize(Picture picture, Fit fit, int instructions, byte[] out) {
+    static void resize(Picture picture, Fit fit, int instructions, byte[] out, int at) {
         PictureCalls.resize(
                 picture.rgb(),
                 picture.width(),
@@ -95,6 +95,6 @@ public final class Resampler {
                 fit.cropHeight(),
                 instructions,
                 out,
-                0);
+                at);
     }
 }

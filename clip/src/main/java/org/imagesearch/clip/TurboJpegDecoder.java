@@ -21,7 +21,7 @@ final class TurboJpegDecoder {
     /** @throws PictureException (truncated) if the data end early; (corrupt) if they cannot be decoded at all */
     static Picture decode(byte[] bytes, PictureHeader header) {
         byte[] rgb = new byte[3 * header.width() * header.height()];
-        requireMade(PictureCalls.decodeJpeg(bytes, bytes.length, header.width(), header.height(), rgb));
+        requireMade(PictureCalls.decodeJpeg(bytes, header.width(), header.height(), rgb));
         return new Picture(header.width(), header.height(), rgb);
     }
 
@@ -30,15 +30,17 @@ final class TurboJpegDecoder {
      *
      * @param fast whether to decode at the smallest of the scales 1/8, 1/4 and 1/2 that leaves each edge at least twice as long as
      *     the rectangle's
-     * @param out receives uint8 [cropHeight, cropWidth, 3]; its position and limit do not count
+     * @param out receives uint8 [cropHeight, cropWidth, 3]; writable, direct or with an
+     *     array; its position and limit do not count
      * @param at index of the first byte
      * @throws PictureException (truncated) if the data end early; (corrupt) if they cannot be decoded at all
      */
     static void resize(byte[] bytes, PictureHeader header, Fit fit, boolean fast, ByteBuffer out, int at) {
-        if (out.isDirect() && !out.isReadOnly()) {
-            requireMade(PictureCalls.resizeJpeg(
+        int eighths = fast ? eighths(header, fit) : ALL_EIGHTHS;
+        int outcome;
+        if (out.hasArray()) {
+            outcome = PictureCalls.resizeJpeg(
                     bytes,
-                    bytes.length,
                     header.width(),
                     header.height(),
                     fit.width(),
@@ -47,30 +49,27 @@ final class TurboJpegDecoder {
                     fit.top(),
                     fit.cropWidth(),
                     fit.cropHeight(),
-                    fast ? eighths(header, fit) : ALL_EIGHTHS,
+                    eighths,
+                    PictureLibrary.instructions(),
+                    out.array(),
+                    out.arrayOffset() + at);
+        } else {
+            outcome = PictureCalls.resizeJpeg(
+                    bytes,
+                    header.width(),
+                    header.height(),
+                    fit.width(),
+                    fit.height(),
+                    fit.left(),
+                    fit.top(),
+                    fit.cropWidth(),
+                    fit.cropHeight(),
+                    eighths,
                     PictureLibrary.instructions(),
                     out.duplicate().clear(),
-                    at));
-        } else {
-            // All of an array would be copied to the native side and back.
-            byte[] alone = new byte[fit.bytes()];
-            requireMade(PictureCalls.resizeJpeg(
-                    bytes,
-                    bytes.length,
-                    header.width(),
-                    header.height(),
-                    fit.width(),
-                    fit.height(),
-                    fit.left(),
-                    fit.top(),
-                    fit.cropWidth(),
-                    fit.cropHeight(),
-                    fast ? eighths(header, fit) : ALL_EIGHTHS,
-                    PictureLibrary.instructions(),
-                    alone,
-                    0));
-            out.duplicate().clear().put(at, alone);
+                    at);
         }
+        requireMade(outcome);
     }
 
     /** The scale of a fast decode, in eighths. */

@@ -3,14 +3,14 @@ package org.imagesearch.clip.binding;
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.annotation.Cast;
-import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Raw;
 
 /**
- * The functions of {@code imagesearch_pictures.h}. Arrays are copied on the way in, and on the way out unless constant; buffers
- * are direct and are not. A C++ exception arrives as a {@link RuntimeException} with its text.
+ * The functions of {@code imagesearch_pictures.h}. Arrays are handed over as they are, for the native side to read
+ * and write in parts; buffers are direct. A C++ exception arrives as a {@link RuntimeException} with its text.
  */
 @Platform(
         include = "imagesearch_pictures.h",
@@ -29,7 +29,7 @@ public final class PictureCalls {
 
     @Name("resize")
     public static native void resize(
-            @Const byte[] rgb,
+            @Raw(withEnv = true) byte[] rgb,
             int width,
             int height,
             int newWidth,
@@ -44,7 +44,7 @@ public final class PictureCalls {
 
     @Name("resize")
     public static native void resize(
-            @Const byte[] rgb,
+            @Raw(withEnv = true) byte[] rgb,
             int width,
             int height,
             int newWidth,
@@ -54,16 +54,15 @@ public final class PictureCalls {
             int cropWidth,
             int cropHeight,
             int instructions,
-            byte[] out,
+            @Raw byte[] out,
             int at);
 
     @Name("jpeg_decode")
-    public static native int decodeJpeg(@Const byte[] file, int fileBytes, int width, int height, byte[] out);
+    public static native int decodeJpeg(@Raw(withEnv = true) byte[] file, int width, int height, @Raw byte[] out);
 
     @Name("jpeg_resize")
     public static native int resizeJpeg(
-            @Const byte[] file,
-            int fileBytes,
+            @Raw(withEnv = true) byte[] file,
             int width,
             int height,
             int newWidth,
@@ -79,8 +78,7 @@ public final class PictureCalls {
 
     @Name("jpeg_resize")
     public static native int resizeJpeg(
-            @Const byte[] file,
-            int fileBytes,
+            @Raw(withEnv = true) byte[] file,
             int width,
             int height,
             int newWidth,
@@ -91,7 +89,7 @@ public final class PictureCalls {
             int cropHeight,
             int eighths,
             int instructions,
-            byte[] out,
+            @Raw byte[] out,
             int at);
 
     @Name("jpeg_problem")
