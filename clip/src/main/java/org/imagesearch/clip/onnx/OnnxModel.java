@@ -419,7 +419,13 @@ public final class OnnxModel implements AutoCloseable {
                 .collect(Collectors.joining(", "));
     }
 
+    /** The message without the places in ONNX Runtime's own sources that it begins with. */
     private static String oneLine(Throwable e) {
-        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+        return String.valueOf(e.getMessage())
+                .replaceAll("\\s+", " ")
+                .replaceFirst(
+                        "^Error code - \\w+ - message: (/onnxruntime_src/.*?\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )?",
+                        "")
+                .strip();
     }
 }
