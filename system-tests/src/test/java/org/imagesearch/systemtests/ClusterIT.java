@@ -81,6 +81,39 @@ class ClusterIT {
         assertBothWorked(before);
     }
 
+    /** The workers only claim to have GPUs, so that the model ends up on their processors; what is shown is that Spark agrees. */
+    @Test
+    void settingsForGpusAreUnderstoodBySpark() throws IOException {
+        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-gpu"));
+        Path events = Files.createDirectories(folder.resolve("gpu-events"));
+        List<String> command = cluster.submitEmbed(
+                List.of(
+                        // What is marked there to be adapted.
+                        "spark.executor.cores=1",
+                        "spark.task.cpus=1",
+                        "spark.executor.memory=512m",
+                        "spark.executor.memoryOverhead=256m",
+                        "spark.eventLog.enabled=true",
+                        "spark.eventLog.dir=" + events),
+                arguments(dataset, "--device", "auto"));
+        int submit = command.indexOf("--master");
+        command.addAll(
+                submit,
+                List.of(
+                        "--properties-file",
+                        Repository.root().resolve("conf/spark-gpu.conf").toString()));
+        Command.run(folder.resolve("by-gpu.log"), command);
+        dataset.assertSameAs(local);
+        try (Stream<Path> logs = Files.list(events)) {
+            String log = Files.readString(logs.findFirst().orElseThrow());
+            assertThat(log)
+                    .contains("\"Event\":\"SparkListenerResourceProfileAdded\"")
+                    .containsPattern(
+                            "\"Task Resource Requests\":\\{[^\n]*\"gpu\":\\{\"Resource Name\":\"gpu\",\"Amount\":0.25")
+                    .containsPattern("\"SparkListenerExecutorAdded\"[^\n]*\"gpu\":\\{[^\n]*\"addresses\":\\[\"0\"");
+        }
+    }
+
     /** The model comes to an executor with its first task. */
     private static void assertBothWorked(List<Path> before) {
         List<Path> executors = new ArrayList<>(cluster.executors());

@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,11 +39,14 @@ final class SparkCluster implements AutoCloseable {
     static SparkCluster start(Path folder) {
         SparkCluster cluster = new SparkCluster(folder);
         try {
+            Files.createDirectories(folder);
             cluster.startMaster();
             for (int worker = 0; worker < WORKERS; worker++) {
                 cluster.workers.add(cluster.launchWorker(worker));
             }
             return cluster;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } catch (RuntimeException | Error e) {
             cluster.close();
             throw e;
@@ -210,9 +214,25 @@ final class SparkCluster implements AutoCloseable {
                         "1",
                         "--memory",
                         "1g",
+                        "--properties-file",
+                        workerSettings().toString(),
                         "--work-dir",
                         work(number).toString(),
                         master()));
+    }
+
+    /** Every worker says that it has a GPU, as far as Spark's book-keeping goes. */
+    private Path workerSettings() {
+        try {
+            Path script = folder.resolve("gpus.sh");
+            Files.writeString(script, "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"0\"]}'\n");
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+            return Files.writeString(
+                    folder.resolve("worker.conf"),
+                    "spark.worker.resource.gpu.amount 1\nspark.worker.resource.gpu.discoveryScript " + script + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Path work(int worker) {
