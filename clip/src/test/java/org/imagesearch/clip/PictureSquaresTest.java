@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.imagesearch.clip.PictureException.Reason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +70,32 @@ class PictureSquaresTest {
     }
 
     @Test
+    void manyThreadsFillOneBuffer() throws Exception {
+        PictureSquares squares = squares(true);
+        List<String> names = names();
+        int rounds = 4;
+        ByteBuffer batch = ByteBuffer.allocateDirect(rounds * names.size() * squares.squareBytes());
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<PictureSize>> sizes = new ArrayList<>();
+            for (int i = 0; i < rounds * names.size(); i++) {
+                byte[] file = Golden.bytes(names.get(i % names.size()));
+                int at = i * squares.squareBytes();
+                sizes.add(threads.submit(() -> squares.prepare(file, batch, at)));
+            }
+            for (int i = 0; i < sizes.size(); i++) {
+                PreparedPicture alone = squares.prepare(Golden.bytes(names.get(i % names.size())));
+                assertThat(sizes.get(i).get()).isEqualTo(alone.size());
+                byte[] square = new byte[squares.squareBytes()];
+                batch.get(i * squares.squareBytes(), square);
+                assertThat(square).as(names.get(i % names.size())).isEqualTo(alone.square());
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
     void aBufferThatIsTooSmallIsRefused() {
         PictureSquares squares = squares(false);
         ByteBuffer small = ByteBuffer.allocate(squares.squareBytes());
@@ -72,7 +103,7 @@ class PictureSquaresTest {
         assertThatThrownBy(() -> squares.prepare(file, small, 1)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> squares.prepare(file, small, -1)).isInstanceOf(IndexOutOfBoundsException.class);
         ByteBuffer constant = ByteBuffer.allocateDirect(squares.squareBytes()).asReadOnlyBuffer();
-        assertThatThrownBy(() -> squares.prepare(file, constant, 0)).isInstanceOf(RuntimeException.class);
+        assertThatThrownBy(() -> squares.prepare(file, constant, 0)).isInstanceOf(ReadOnlyBufferException.class);
     }
 
     @Test
