@@ -31,14 +31,19 @@ final class Orientation {
         }
     }
 
+    /** The size of what a viewer shows. */
+    static PictureSize shown(int orientation, int width, int height) {
+        return orientation >= 5 ? new PictureSize(height, width) : new PictureSize(width, height);
+    }
+
     /** The picture as a viewer shows it. */
     static Picture apply(int orientation, Picture picture) {
         if (orientation == UPRIGHT) {
             return picture;
         }
-        boolean turned = orientation >= 5;
-        int width = turned ? picture.height() : picture.width();
-        int height = turned ? picture.width() : picture.height();
+        PictureSize shown = shown(orientation, picture.width(), picture.height());
+        int width = shown.width();
+        int height = shown.height();
         Steps steps = Steps.of(orientation, picture.width(), picture.height());
         byte[] in = picture.rgb();
         byte[] out = new byte[in.length];

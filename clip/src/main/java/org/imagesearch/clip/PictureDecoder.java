@@ -59,8 +59,8 @@ public final class PictureDecoder {
         if (header.components() == 4) {
             return FourInkDecoder.decode(bytes, header);
         }
-        return PictureLibrary.failure().isEmpty()
-                ? TurboJpegDecoder.decode(bytes, header)
+        return TurboJpegDecoder.decodes(header)
+                ? TurboJpegDecoder.decode(bytes, header, TurboJpegDecoder.ALL_EIGHTHS)
                 : OpenCvDecoder.decode(bytes, header);
     }
 

@@ -44,6 +44,29 @@ class PictureSquaresTest {
     }
 
     @Test
+    void aFastDecodeOfATurnedPictureIsNearTheExactOne() {
+        RandomJpegs.Form form = new RandomJpegs.Form(500, 310, RandomJpegs.SAMPLINGS[2], false, 0, 0.9f);
+        byte[] jpeg = RandomJpegs.jpeg(form, (x, y, channel) -> 255 * x / 500 * y / 310);
+        byte[] exif = Golden.bytes("jpeg-exif-6.jpg");
+        // The other picture's Exif segment, which follows its JFIF segment, behind the start of ours.
+        int begin = 4 + ByteBuffer.wrap(exif).getShort(4);
+        int bytes = 2 + ByteBuffer.wrap(exif).getShort(begin + 2);
+        byte[] turned = new byte[jpeg.length + bytes];
+        System.arraycopy(jpeg, 0, turned, 0, 2);
+        System.arraycopy(exif, begin, turned, 2, bytes);
+        System.arraycopy(jpeg, 2, turned, 2 + bytes, jpeg.length - 2);
+        PreparedPicture exact = squares(true).prepare(turned);
+        PreparedPicture fast = new PictureSquares(spec(SIDE), DecodeLimits.DEFAULT, true, true).prepare(turned);
+        assertThat(exact.size()).isEqualTo(new PictureSize(310, 500));
+        assertThat(fast.size()).isEqualTo(exact.size());
+        assertThat(fast.square()).isNotEqualTo(exact.square());
+        for (int i = 0; i < exact.square().length; i++) {
+            assertThat(Math.abs((fast.square()[i] & 0xff) - (exact.square()[i] & 0xff)))
+                    .isLessThan(12);
+        }
+    }
+
+    @Test
     void aSquareIsPutWhereItIsWantedAndNowhereElse() {
         PictureSquares squares = squares(false);
         byte[] file = Golden.bytes("jpeg-420.jpg");
