@@ -1,5 +1,6 @@
 // The functions that PictureCalls binds. Pixels are uint8 RGB, row-major. Nothing here checks arguments; arrays of bytes belong to
-// the JVM and are read and written a few rows at a time. What a thread needs besides, it keeps until it ends: some megabytes.
+// the JVM and are read and written a few rows at a time. What a thread needs besides, it keeps until it ends: up to 4 MiB each of
+// five kinds, and 2 MiB of weights. More than that, which large pictures need, is given back at the end of a call.
 #pragma once
 
 #include <cstdint>
