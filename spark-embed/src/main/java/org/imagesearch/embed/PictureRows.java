@@ -2,7 +2,6 @@ package org.imagesearch.embed;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -30,13 +29,12 @@ import org.imagesearch.embed.EmbedSettings.TaskSettings;
  */
 final class PictureRows implements Iterator<Row> {
     private static final int MESSAGE_LENGTH = 300;
-    private static final int CAPTION_BYTES = 1 << 20;
 
     private final Iterator<ListedPicture> pictures;
     private final ExecutorModel model;
     private final PictureDecoder decoder;
     private final TaskSettings settings;
-    private final Configuration configuration;
+    private final PictureContents contents;
     private final LongAccumulator done;
     private final Deque<Pending> inFlight = new ArrayDeque<>();
 
@@ -49,7 +47,7 @@ final class PictureRows implements Iterator<Row> {
         this.pictures = pictures;
         this.model = model;
         this.settings = settings;
-        this.configuration = configuration;
+        this.contents = new PictureContents(settings, configuration);
         this.done = done;
         this.decoder = new PictureDecoder(settings.limits(), settings.applyOrientation());
     }
@@ -85,8 +83,8 @@ final class PictureRows implements Iterator<Row> {
     private Pending start(ListedPicture listed) {
         Stage stage = Stage.READ;
         try {
-            byte[] bytes = PictureFiles.read(listed.getUri(), settings.pictureBytes(), configuration);
-            String caption = caption(listed);
+            byte[] bytes = contents.bytes(listed);
+            String caption = contents.caption(listed);
             stage = Stage.DECODE;
             Picture picture = decoder.decode(bytes);
             stage = Stage.PREPROCESS;
@@ -144,28 +142,6 @@ final class PictureRows implements Iterator<Row> {
             Thread.currentThread().interrupt();
             throw new TaskKilledException("interrupted");
         }
-    }
-
-    /** A caption that cannot be read is no reason to lose the picture. */
-    private String caption(ListedPicture listed) {
-        if (listed.getCaptionUri() == null) {
-            return null;
-        }
-        try {
-            byte[] bytes = PictureFiles.read(listed.getCaptionUri(), CAPTION_BYTES, configuration);
-            String text = withoutByteOrderMark(new String(bytes, StandardCharsets.UTF_8))
-                    .strip();
-            if (text.codePointCount(0, text.length()) > settings.captionLength()) {
-                text = text.substring(0, text.offsetByCodePoints(0, settings.captionLength()));
-            }
-            return text.isEmpty() ? null : text;
-        } catch (IOException | RuntimeException e) {
-            return null;
-        }
-    }
-
-    private static String withoutByteOrderMark(String text) {
-        return text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
     private static Pending failed(ListedPicture listed, Stage stage, String error, Throwable cause) {

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.imagesearch.core.index.IndexDirectory;
 import org.junit.jupiter.api.AfterAll;
@@ -75,38 +74,11 @@ class ClusterIT {
     void sparkSubmitOfTheSameJarDoesTheSame() {
         EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-submit"));
         List<Path> before = cluster.executors();
-        List<String> submit = new ArrayList<>(List.of(
-                "org.apache.spark.deploy.SparkSubmit",
-                "--master",
-                cluster.master(),
-                "--class",
-                "org.imagesearch.embed.EmbedCommand",
-                program()));
-        submit.addAll(arguments(dataset, "--wave-size", "10"));
-        Command.run(folder.resolve("by-submit.log"), cluster.spark(submit.toArray(String[]::new)));
+        Command.run(
+                folder.resolve("by-submit.log"),
+                cluster.submitEmbed(List.of(), arguments(dataset, "--wave-size", "10")));
         dataset.assertSameAs(local);
         assertBothWorked(before);
-    }
-
-    @Test
-    void killedExecutorCostsNoPicture() throws Exception {
-        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("killed"));
-        Path log = folder.resolve("killed.log");
-        Process job = Command.start(
-                log, cluster.bin("embed", arguments(dataset, "--wave-size", "6").toArray(String[]::new)));
-        try {
-            SparkCluster.await("two committed waves", () -> {
-                assertThat(job.isAlive()).as(() -> Command.tail(log)).isTrue();
-                return dataset.waves() >= 2;
-            });
-            cluster.killExecutorsOfFirstWorker();
-            assertThat(job.waitFor(300, TimeUnit.SECONDS)).isTrue();
-            assertThat(job.exitValue()).as(() -> Command.tail(log)).isZero();
-        } finally {
-            job.descendants().forEach(ProcessHandle::destroyForcibly);
-            job.destroyForcibly();
-        }
-        dataset.assertSameAs(local);
     }
 
     /** The model comes to an executor with its first task. */
@@ -133,17 +105,5 @@ class ClusterIT {
                 Repository.root().resolve("demo/model").toString()));
         arguments.addAll(List.of(more));
         return arguments;
-    }
-
-    private static String program() {
-        Path target = Repository.root().resolve("spark-embed/target");
-        try (Stream<Path> files = Files.list(target)) {
-            return files.filter(file -> file.getFileName().toString().endsWith("-all.jar"))
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError(target + " has no program: run mvn verify from the root"))
-                    .toString();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
