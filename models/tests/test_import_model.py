@@ -205,6 +205,11 @@ class ImportModelTest(unittest.TestCase):
         config = read_json(image / "preprocessor_config.json")
         write_json(image / "preprocessor_config.json", {**config, "size": 32, "crop_size": 32})
         self.assertIn("[-1, 3, 32, 32]", self.refused(image, folders.folder(MULTILINGUAL)))
+        write_json(image / "preprocessor_config.json", config)
+        model = onnx.load(str(image / "model.onnx"))
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+        onnx.save(model, str(image / "model.onnx"))
+        self.assertIn("takes pixel_values FLOAT [1, 3, 64, 64]", self.refused(image, folders.folder(MULTILINGUAL)))
         text = self.copy(MULTILINGUAL_ONNX)
         model = onnx.load(str(text / "onnx/model.onnx"))
         model.graph.input.append(onnx.helper.make_tensor_value_info("token_type_ids", onnx.TensorProto.INT64, ("b", "l")))
