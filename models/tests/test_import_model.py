@@ -205,6 +205,11 @@ class ImportModelTest(unittest.TestCase):
         config = read_json(image / "preprocessor_config.json")
         write_json(image / "preprocessor_config.json", {**config, "size": 32, "crop_size": 32})
         self.assertIn("[-1, 3, 32, 32]", self.refused(image, folders.folder(MULTILINGUAL)))
+        write_json(image / "preprocessor_config.json", config)
+        model = onnx.load(str(image / "model.onnx"))
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+        onnx.save(model, str(image / "model.onnx"))
+        self.assertIn("takes pixel_values FLOAT [1, 3, 64, 64]", self.refused(image, folders.folder(MULTILINGUAL)))
         text = self.copy(MULTILINGUAL_ONNX)
         model = onnx.load(str(text / "onnx/model.onnx"))
         model.graph.input.append(onnx.helper.make_tensor_value_info("token_type_ids", onnx.TensorProto.INT64, ("b", "l")))
@@ -260,9 +265,9 @@ class ImportModelTest(unittest.TestCase):
                 ("2_Dense/config.json", "in_features", 32)):
             with self.subTest(f"{file} {path}"):
                 self.assert_field_refused(MULTILINGUAL, file, path, value, image=False)
-        for file, path, value in (("config.json", "text_config.eos_token_id", 5), ("config.json", "text_config.hidden_act", "relu")):
-            with self.subTest(f"{file} {path}"):
-                self.assert_field_refused(CLIP, file, path, value, image=False)
+        for path, value in (("text_config.eos_token_id", 5), ("text_config.hidden_act", "relu")):
+            with self.subTest(path):
+                self.assert_field_refused(CLIP, "config.json", path, value, image=False)
 
     def assert_field_refused(self, name: str, file: str, path: str, value: object, image: bool) -> None:
         copy = self.folder / "changed"
@@ -286,7 +291,8 @@ class ImportModelTest(unittest.TestCase):
         text = self.copy(MULTILINGUAL)
         modules = read_json(text / "modules.json")
         write_json(text / "modules.json", modules[:2])
-        self.assertIn("type is Transformer, Pooling, expected Transformer, Pooling, Dense", self.refused(folders.folder(CLIP), text))
+        self.assertIn(
+            "type is Transformer, Pooling, expected Transformer, Pooling, Dense", self.refused(folders.folder(CLIP), text))
         write_json(text / "modules.json", [*modules[:2], {**modules[2], "path": "../2_Dense"}])
         self.assertIn("../2_Dense leads out", self.refused(folders.folder(CLIP), text))
         write_json(text / "modules.json", modules)

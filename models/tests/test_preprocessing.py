@@ -57,7 +57,8 @@ class PreprocessingTest(unittest.TestCase):
     def test_the_middle_square_of_the_resized_picture(self) -> None:
         """Against the same steps, cut from the whole resized picture."""
         generator = np.random.default_rng(3)
-        for width, height, resized in ((101, 40, (80, 32)), (40, 101, (32, 80)), (32, 32, (32, 32)), (1, 9, (32, 288)), (35, 33, (33, 32))):
+        for width, height, resized in (
+                (101, 40, (80, 32)), (40, 101, (32, 80)), (32, 32, (32, 32)), (1, 9, (32, 288)), (35, 33, (33, 32))):
             picture = Image.fromarray(generator.integers(0, 256, (height, width, 3), dtype=np.uint8))
             whole = np.asarray(picture.resize(resized, Image.Resampling.BICUBIC))
             left, top = (resized[0] - 32) // 2, (resized[1] - 32) // 2
