@@ -80,7 +80,7 @@ final class DatasetUnderTest {
         ExecutorModel.Location location = new ExecutorModel.Location(
                 model.directory().toString(), false, model.fingerprint().value());
         EmbedJob job = new EmbedJob(LocalSpark.session(), bound, model, location, output, new PrintWriter(out, true));
-        return new Done(job.run(input.toString(), retryFailed), out.toString());
+        return new Done(job.run(List.of(input.toString()), retryFailed), out.toString());
     }
 
     Path root() {
