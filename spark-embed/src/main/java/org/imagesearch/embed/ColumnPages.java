@@ -18,6 +18,7 @@ import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.Util;
 import org.apache.parquet.format.converter.ParquetMetadataConverter;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.internal.column.columnindex.OffsetIndex;
 import org.apache.parquet.io.SeekableInputStream;
 import org.apache.parquet.io.api.PrimitiveConverter;
 
@@ -58,6 +59,23 @@ final class ColumnPages {
     /** The row of this row group that can be read without going back. */
     long nextRow() {
         return nextRow;
+    }
+
+    /** Goes to the page of a row without looking at those in front, but for the dictionary. */
+    void jump(OffsetIndex index, long row) throws IOException {
+        while (offset < index.getOffset(0)) {
+            nextPage(row);
+        }
+        int number = 0;
+        while (number + 1 < index.getPageCount() && index.getFirstRowIndex(number + 1) <= row) {
+            number++;
+        }
+        if (index.getOffset(number) < offset) {
+            throw new IOException("page " + number + " is said to be at " + index.getOffset(number));
+        }
+        offset = index.getOffset(number);
+        pageEnd = index.getFirstRowIndex(number);
+        nextRow = pageEnd;
     }
 
     /** The value of a row, at {@link #nextRow} or behind it; null if it has none. */

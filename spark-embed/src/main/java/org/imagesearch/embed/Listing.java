@@ -3,6 +3,8 @@ package org.imagesearch.embed;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
@@ -32,6 +34,10 @@ final class Listing {
     private static final String NUMBER_AS_NAME = "^(?:.*[/#])?(\\d{1,15})\\.[^./#]+$";
 
     private static final int ROWS_PER_FILE = 1_000_000;
+
+    /** Waves of more pictures have their own columns shuffled instead of held in memory by every executor. */
+    private static final int BROADCAST_ROWS = 100_000;
+
     private static final String WAVE = "wave";
     private static final String PLACE_IN_ORDER = "placeInOrder";
 
@@ -83,8 +89,35 @@ final class Listing {
                 .orElse(new StructType());
     }
 
-    /** Of every picture: id, wave and the struct {@link OwnColumns#STRUCT} of these own columns. */
-    Dataset<Row> readOwn(StructType own) {
+    /**
+     * Rows of images/ with the input's own columns behind. These go from the listing to the files; no task needs them to embed.
+     *
+     * @param rows with a column {@code id}
+     * @param pictures those that the rows are of
+     */
+    Dataset<Row> withOwnColumns(Dataset<Row> rows, List<ListedPicture> pictures) throws IOException {
+        StructType own = ownColumns();
+        if (own.isEmpty()) {
+            return rows;
+        }
+        Set<Integer> waves = pictures.stream().map(ListedPicture::getWave).collect(Collectors.toSet());
+        Dataset<Row> columns = readOwn(own).filter(functions.col(WAVE).isInCollection(waves));
+        if (waves.size() == 1 && pictures.size() <= BROADCAST_ROWS) {
+            // Then the embeddings stay where they are.
+            columns = functions.broadcast(columns);
+        }
+        List<Column> wanted = new ArrayList<>();
+        for (String name : rows.columns()) {
+            wanted.add(rows.col(name));
+        }
+        for (String name : own.fieldNames()) {
+            wanted.add(columns.col(OwnColumns.STRUCT).getField(name).as(name));
+        }
+        return rows.join(columns, rows.col(DatasetLayout.ID).equalTo(columns.col(DatasetLayout.ID)), "left")
+                .select(wanted.toArray(Column[]::new));
+    }
+
+    private Dataset<Row> readOwn(StructType own) {
         return spark.read()
                 .schema(new StructType()
                         .add(DatasetLayout.ID, DataTypes.LongType, false)

@@ -16,6 +16,7 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.internal.column.columnindex.OffsetIndex;
 import org.apache.parquet.io.SeekableInputStream;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
@@ -33,6 +34,7 @@ final class ParquetColumn implements AutoCloseable {
     /** Hugging Face's {@code datasets}: a struct of {@code bytes} and {@code path}. */
     static final String STRUCT = "image";
 
+    private final ParquetFileReader footer;
     private final List<BlockMetaData> groups;
     private final ColumnDescriptor descriptor;
     private final ParsedVersion writer;
@@ -43,12 +45,13 @@ final class ParquetColumn implements AutoCloseable {
     private ColumnPages pages;
 
     private ParquetColumn(
-            List<BlockMetaData> groups,
+            ParquetFileReader footer,
             ColumnDescriptor descriptor,
             ParsedVersion writer,
             CompressionCodecFactory codecs,
             SeekableInputStream in) {
-        this.groups = groups;
+        this.footer = footer;
+        this.groups = footer.getRowGroups();
         this.descriptor = descriptor;
         this.writer = writer;
         this.codecs = codecs;
@@ -59,14 +62,17 @@ final class ParquetColumn implements AutoCloseable {
     static ParquetColumn open(Path file, Configuration configuration) throws IOException {
         HadoopInputFile input = HadoopInputFile.fromPath(file, configuration);
         ParquetReadOptions options = HadoopReadOptions.builder(configuration).build();
-        try (ParquetFileReader footer = ParquetFileReader.open(input, options)) {
+        ParquetFileReader footer = ParquetFileReader.open(input, options);
+        try {
             MessageType schema = footer.getFileMetaData().getSchema();
             ColumnDescriptor descriptor = find(schema)
                     .map(schema::getColumnDescription)
                     .orElseThrow(() -> new FileNotFoundException(file + ": the row has neither a uri nor a picture"));
             ParsedVersion writer = version(footer.getFileMetaData().getCreatedBy());
-            return new ParquetColumn(
-                    footer.getRowGroups(), descriptor, writer, options.getCodecFactory(), input.newStream());
+            return new ParquetColumn(footer, descriptor, writer, options.getCodecFactory(), input.newStream());
+        } catch (IOException | RuntimeException e) {
+            footer.close();
+            throw e;
         }
     }
 
@@ -129,7 +135,14 @@ final class ParquetColumn implements AutoCloseable {
             if (row < end) {
                 group = i;
                 groupStart = start;
-                pages = new ColumnPages(in, chunk(groups.get(i)), descriptor, codecs, writer);
+                ColumnChunkMetaData chunk = chunk(groups.get(i));
+                pages = new ColumnPages(in, chunk, descriptor, codecs, writer);
+                // A task in the middle of a large row group goes straight to its first page, if the file knows where it
+                // is.
+                OffsetIndex index = row > start ? footer.readOffsetIndex(chunk) : null;
+                if (index != null) {
+                    pages.jump(index, row - start);
+                }
                 return;
             }
             start = end;
@@ -150,6 +163,7 @@ final class ParquetColumn implements AutoCloseable {
     public void close() {
         try {
             in.close();
+            footer.close();
         } catch (IOException e) {
             // It was only read.
         }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
@@ -21,7 +20,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
@@ -31,9 +29,6 @@ import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /** Embeds the pictures of one wave into staging: Parquet of the successes, one file of the failures. */
 final class WaveJob {
-    /** Waves of more pictures have their own columns shuffled instead of held in memory by every executor. */
-    private static final int BROADCAST_ROWS = 100_000;
-
     private final SparkSession spark;
     private final DatasetFolder folder;
     private final Listing listing;
@@ -121,30 +116,13 @@ final class WaveJob {
                         DatasetLayout.HEIGHT,
                         DatasetLayout.CAPTION,
                         DatasetLayout.EMBEDDING);
-        StructType own = listing.ownColumns();
-        Dataset<Row> all = own.isEmpty() ? rows : withOwnColumns(rows, own, pictures);
-        spark.createDataFrame(all.javaRDD(), RowSchemas.images(fingerprint, own))
+        Dataset<Row> all = listing.withOwnColumns(rows, pictures);
+        spark.createDataFrame(all.javaRDD(), RowSchemas.images(fingerprint, listing.ownColumns()))
                 .write()
                 .mode(SaveMode.Overwrite)
                 // Embeddings do not repeat: a dictionary of them is paid for twice.
                 .option("parquet.enable.dictionary#embedding.list.element", "false")
                 .parquet(images.toString());
-    }
-
-    /** Own columns go from the listing to the files; tasks need none of them. */
-    private Dataset<Row> withOwnColumns(Dataset<Row> rows, StructType own, List<ListedPicture> pictures) {
-        Set<Integer> waves = pictures.stream().map(ListedPicture::getWave).collect(Collectors.toSet());
-        Dataset<Row> columns = listing.readOwn(own)
-                .filter(functions.col("wave").isInCollection(waves))
-                .select(DatasetLayout.ID, OwnColumns.STRUCT);
-        if (waves.size() == 1 && pictures.size() <= BROADCAST_ROWS) {
-            // Then the embeddings stay where they are.
-            columns = functions.broadcast(columns);
-        }
-        return rows.join(columns, rows.col(DatasetLayout.ID).equalTo(columns.col(DatasetLayout.ID)), "left")
-                .drop(columns.col(DatasetLayout.ID))
-                .select("*", OwnColumns.STRUCT + ".*")
-                .drop(OwnColumns.STRUCT);
     }
 
     private Set<Long> embeddedIds(Path images) {

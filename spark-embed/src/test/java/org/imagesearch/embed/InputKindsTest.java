@@ -152,7 +152,7 @@ class InputKindsTest {
                 select case when i %% 2 = 0 then '%s/' else '../pictures/' end || lpad(i::text, 9, '0') || '.jpg' as uri,
                   'caption ' || i as caption, i::smallint as small, i::float as real, i * 1.5::double as wide,
                   i %% 2 = 0 as flag, date '1503-01-01' + i::int as painted, timestamptz '2020-01-02 03:04:05+00' as seen,
-                  (i * 1.25)::decimal(9, 2) as price, [i, i] as numbers, i::int as width, 'x' as "a.b", null::int as nothing
+                  (i * 1.25)::decimal(9, 2) as price, [i, i] as numbers, i::int as width, 'x' as "a.b", 'y' as own, null::int as nothing
                 from range(9) t(i)
                 """
                         .formatted(pictures),
@@ -172,6 +172,7 @@ class InputKindsTest {
                 .containsEntry("seen", "2020-01-02T03:04:05Z")
                 .containsEntry("input_width", 3)
                 .containsEntry("a.b", "x")
+                .containsEntry("own", "y")
                 .doesNotContainKey("nothing");
         assertThat(images().schema().apply("small").dataType()).isEqualTo(DataTypes.ShortType);
         assertThat(images().schema().apply("seen").dataType()).isEqualTo(DataTypes.TimestampType);
