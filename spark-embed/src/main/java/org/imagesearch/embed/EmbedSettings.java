@@ -2,6 +2,7 @@ package org.imagesearch.embed;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.List;
 import org.imagesearch.clip.DecodeLimits;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
@@ -18,9 +19,17 @@ import org.imagesearch.core.settings.Bytes;
  * @param taskPictures pictures in one Spark task
  * @param model how the model runs
  * @param picture what is decoded, and how
+ * @param input what is read, and how
  */
 record EmbedSettings(
-        int waveSize, IdSource ids, int seed, int queries, int taskPictures, Model model, PictureSettings picture) {
+        int waveSize,
+        IdSource ids,
+        int seed,
+        int queries,
+        int taskPictures,
+        Model model,
+        PictureSettings picture,
+        InputSettings input) {
     /** Failures of one wave are gathered on the driver. */
     private static final int MAX_WAVE_SIZE = 1_000_000;
 
@@ -28,11 +37,13 @@ record EmbedSettings(
     private static final long MAX_PICTURE_BYTES = 1L << 30;
 
     private static final Duration MAX_LINGER = Duration.ofSeconds(10);
+    private static final Duration MAX_HTTP_TIMEOUT = Duration.ofMinutes(10);
 
     /** Where an id comes from. */
     enum IdSource {
         SEQUENCE,
-        FILENAME
+        FILENAME,
+        COLUMN
     }
 
     /**
@@ -64,6 +75,19 @@ record EmbedSettings(
         }
     }
 
+    /**
+     * @param uriColumn the column of a Parquet file that says where pictures are
+     * @param leaveOut columns of the input that are not carried to the dataset
+     * @param allowHttp whether http and https addresses are read
+     * @param httpHosts hosts that may have addresses that are not public; {@code *} stands for any characters
+     * @param httpTimeout for one picture, redirects included
+     */
+    record InputSettings(
+            String uriColumn, List<String> leaveOut, boolean allowHttp, List<String> httpHosts, Duration httpTimeout) {}
+
+    /** Of {@link InputSettings}, what tasks need. */
+    record HttpSettings(boolean allowed, List<String> hosts, long timeoutNanos) implements Serializable {}
+
     /** What a task needs of the settings, in a form that travels. */
     record TaskSettings(
             Device device,
@@ -75,7 +99,8 @@ record EmbedSettings(
             int pictureSide,
             boolean applyOrientation,
             int captionLength,
-            int inFlight)
+            int inFlight,
+            HttpSettings http)
             implements Serializable {
         EncoderSettings encoder(int deviceId) {
             return new Model(device, threads, batch, Duration.ofNanos(lingerNanos)).encoder(deviceId);
@@ -97,6 +122,7 @@ record EmbedSettings(
         requireRange("picture.bytes", picture.bytes.count(), 1, MAX_PICTURE_BYTES);
         requireRange("picture.in-flight", picture.inFlight, 1, 4096);
         requireRange("picture.caption-length", picture.captionLength, 0, 100_000);
+        requireRange("input.http-timeout (ms)", input.httpTimeout.toMillis(), 1, MAX_HTTP_TIMEOUT.toMillis());
         picture.limits();
     }
 
@@ -111,7 +137,8 @@ record EmbedSettings(
                 picture.side,
                 picture.applyOrientation,
                 picture.captionLength,
-                picture.inFlight);
+                picture.inFlight,
+                new HttpSettings(input.allowHttp, List.copyOf(input.httpHosts), input.httpTimeout.toNanos()));
     }
 
     private static void requireRange(String name, long value, long least, long most) {

@@ -98,8 +98,8 @@ final class PictureRows implements Iterator<Row> {
                     null);
         } catch (PictureException e) {
             return failed(listed, stage, e.reason().name().toLowerCase(Locale.ROOT), e);
-        } catch (PictureFiles.TooLargeException e) {
-            return failed(listed, stage, "too_large", e);
+        } catch (ReadFailure e) {
+            return failed(listed, stage, e.error(), e);
         } catch (FileNotFoundException e) {
             return failed(listed, stage, "missing", e);
         } catch (IOException e) {

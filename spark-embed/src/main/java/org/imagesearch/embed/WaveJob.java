@@ -31,6 +31,7 @@ import org.imagesearch.embed.EmbedSettings.TaskSettings;
 final class WaveJob {
     private final SparkSession spark;
     private final DatasetFolder folder;
+    private final Listing listing;
     private final Fingerprint fingerprint;
     private final ExecutorModel.Location model;
     private final TaskSettings settings;
@@ -39,12 +40,14 @@ final class WaveJob {
     WaveJob(
             SparkSession spark,
             DatasetFolder folder,
+            Listing listing,
             Fingerprint fingerprint,
             ExecutorModel.Location model,
             TaskSettings settings,
             int taskPictures) {
         this.spark = spark;
         this.folder = folder;
+        this.listing = listing;
         this.fingerprint = fingerprint;
         this.model = model;
         this.settings = settings;
@@ -74,7 +77,7 @@ final class WaveJob {
         JavaRDD<Row> results = results(pictures, done).persist(StorageLevel.MEMORY_AND_DISK());
         try {
             Path images = folder.staging(DatasetLayout.waveFolder(wave));
-            writeImages(results, images);
+            writeImages(results, pictures, images);
             List<Row> failures = failures(results, pictures, embeddedIds(images));
             Map<String, Long> errors = new HashMap<>();
             failures.forEach(row -> errors.merge(row.getString(2) + "/" + row.getString(3), 1L, Long::sum));
@@ -103,7 +106,7 @@ final class WaveJob {
                         done));
     }
 
-    private void writeImages(JavaRDD<Row> results, Path images) {
+    private void writeImages(JavaRDD<Row> results, List<ListedPicture> pictures, Path images) throws IOException {
         Dataset<Row> rows = spark.createDataFrame(results, RowSchemas.RESULTS)
                 .filter(functions.col(DatasetLayout.STAGE).isNull())
                 .select(
@@ -113,7 +116,8 @@ final class WaveJob {
                         DatasetLayout.HEIGHT,
                         DatasetLayout.CAPTION,
                         DatasetLayout.EMBEDDING);
-        spark.createDataFrame(rows.javaRDD(), RowSchemas.images(fingerprint))
+        Dataset<Row> all = listing.withOwnColumns(rows, pictures);
+        spark.createDataFrame(all.javaRDD(), RowSchemas.images(fingerprint, listing.ownColumns()))
                 .write()
                 .mode(SaveMode.Overwrite)
                 // Embeddings do not repeat: a dictionary of them is paid for twice.

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,6 +20,7 @@ import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
 import org.imagesearch.embed.EmbedSettings.IdSource;
+import org.imagesearch.embed.EmbedSettings.InputSettings;
 import org.imagesearch.embed.EmbedSettings.Model;
 import org.imagesearch.embed.EmbedSettings.PictureSettings;
 import org.junit.jupiter.api.Test;
@@ -36,7 +38,8 @@ class EmbedSettingsTest {
                         10_000,
                         500,
                         new Model(Device.CPU, 0, 32, Duration.ofMillis(5)),
-                        new PictureSettings(new Bytes(64 << 20), 100_000_000, 20_000, true, 1_000, 64)));
+                        new PictureSettings(new Bytes(64 << 20), 100_000_000, 20_000, true, 1_000, 64),
+                        new InputSettings("uri", List.of(), false, List.of(), Duration.ofSeconds(30))));
     }
 
     @Test
@@ -59,6 +62,12 @@ class EmbedSettingsTest {
                 "picture.apply-orientation", "false",
                 "picture.caption-length", "17",
                 "picture.in-flight", "18"));
+        others.putAll(Map.of(
+                "input.uri-column", "url",
+                "input.leave-out", "a, b",
+                "input.allow-http", "true",
+                "input.http-hosts", "*.intern",
+                "input.http-timeout", "19 s"));
         assertThat(others).containsOnlyKeys(keys(defaults()).keySet());
         assertThat(settings(others))
                 .isEqualTo(new EmbedSettings(
@@ -68,7 +77,9 @@ class EmbedSettingsTest {
                         9,
                         10,
                         new Model(Device.AUTO, 11, 12, Duration.ofMillis(13)),
-                        new PictureSettings(new Bytes(14 << 10), 15, 16, false, 17, 18)));
+                        new PictureSettings(new Bytes(14 << 10), 15, 16, false, 17, 18),
+                        new InputSettings(
+                                "url", List.of("a", "b"), true, List.of("*.intern"), Duration.ofSeconds(19))));
     }
 
     @Test
@@ -106,6 +117,8 @@ class EmbedSettingsTest {
         "picture.bytes, 2 GiB",
         "picture.in-flight, 0",
         "picture.caption-length, -1",
+        "input.http-timeout, 0 s",
+        "input.http-timeout, 1 hour",
     })
     void whatIsOutOfRangeIsNamed(String key, String value) {
         assertThatThrownBy(() -> settings(Map.of(key, value)))
