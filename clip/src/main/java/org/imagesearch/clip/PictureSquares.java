@@ -1,0 +1,57 @@
+package org.imagesearch.clip;
+
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/**
+ * From the bytes of a file to the square that the model sees, in one call: what {@link PictureDecoder} and {@link Preprocessor}
+ * give one after the other.
+ *
+ * <p>Immutable and thread-safe: one for all threads.
+ */
+public final class PictureSquares {
+    private final PictureDecoder decoder;
+    private final Preprocessor preprocessor;
+    private final int squareBytes;
+
+    /**
+     * @param spec of the model that will see the squares
+     * @param limits the largest picture decoded
+     * @param applyOrientation whether a JPEG is turned as its Exif orientation says; CLIP's reference code does not
+     * @param fastDecode whether a JPEG is decoded at the smallest scale that leaves its shorter edge at least twice as long as the
+     *     square's; the squares are then near the reference's, not equal to them
+     */
+    public PictureSquares(ImageSpec spec, DecodeLimits limits, boolean applyOrientation, boolean fastDecode) {
+        this.decoder = new PictureDecoder(limits, applyOrientation);
+        this.preprocessor = new Preprocessor(spec);
+        this.squareBytes = 3 * spec.size() * spec.size();
+    }
+
+    /** Bytes of one square. */
+    public int squareBytes() {
+        return squareBytes;
+    }
+
+    /** @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits */
+    public PreparedPicture prepare(byte[] file) {
+        byte[] square = new byte[squareBytes];
+        return new PreparedPicture(prepare(file, ByteBuffer.wrap(square), 0), square);
+    }
+
+    /**
+     * Puts the square, uint8 [size, size, 3], into a buffer; after a failure its bytes there are undefined.
+     *
+     * @param out a direct buffer saves a copy; position and limit are neither read nor changed, so that threads may fill parts of
+     *     one buffer at once
+     * @param at index of the square's first byte
+     * @return the picture's own size
+     * @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits
+     * @throws IndexOutOfBoundsException if the buffer's capacity ends before the square does
+     */
+    public PictureSize prepare(byte[] file, ByteBuffer out, int at) {
+        Objects.checkFromIndexSize(at, squareBytes, out.capacity());
+        Picture picture = decoder.decode(file);
+        out.duplicate().clear().put(at, preprocessor.apply(picture));
+        return new PictureSize(picture.width(), picture.height());
+    }
+}
