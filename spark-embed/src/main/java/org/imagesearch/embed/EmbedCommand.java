@@ -73,6 +73,18 @@ public final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--retry-failed", description = "try the pictures of failures/ again, too")
     private boolean retryFailed;
 
+    @Option(
+            names = "--max-failures",
+            paramLabel = "N|N%",
+            description =
+                    "end early once so many pictures of this run, or so great a share, have failed (default: off)")
+    private String maxFailures;
+
+    @Option(
+            names = "--fast-decode",
+            description = "decode large JPEGs at a smaller scale: faster, but embeddings change slightly")
+    private boolean fastDecode;
+
     @Option(names = "--device", paramLabel = "WHAT", description = "cpu (default), cuda or auto")
     private String device;
 
@@ -119,6 +131,12 @@ public final class EmbedCommand implements Callable<Integer> {
         }
         if (waveSize != null) {
             given.put("wave-size", waveSize.toString());
+        }
+        if (maxFailures != null) {
+            given.put("max-failures", maxFailures);
+        }
+        if (fastDecode) {
+            given.put("picture.fast-decode", "true");
         }
         if (device != null) {
             given.put("model.device", device);

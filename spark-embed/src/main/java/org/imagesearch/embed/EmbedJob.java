@@ -20,6 +20,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
 
@@ -66,7 +67,7 @@ final class EmbedJob {
     Summary run(String input, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
             folder.recover();
-            requireSameModel();
+            requireSameMaking();
             PictureFiles.Found found = PictureFiles.list(input, folder.root(), hadoop());
             listing.add(found.pictures(), settings.ids(), settings.waveSize(), nextWave());
             DatasetManifest before = describe();
@@ -82,14 +83,14 @@ final class EmbedJob {
             DatasetManifest after = describe();
             folder.write(after);
             folder.dropStaging();
-            return new Summary(after, work.embedded, work.errors, found.ignored(), found.unnameable());
+            return new Summary(after, work.embedded, work.tally.errors(), found.ignored(), found.unnameable());
         }
     }
 
     /** What the run has done so far. */
     private static final class Work {
         private final DatasetLock lock;
-        private final Map<String, Long> errors = new TreeMap<>();
+        private final RunTally tally = new RunTally();
         private DatasetManifest manifest;
         private long embedded;
 
@@ -100,7 +101,7 @@ final class EmbedJob {
 
         void add(WaveJob.Staged staged) {
             embedded += staged.embedded();
-            staged.errors().forEach((error, count) -> errors.merge(error, count, Long::sum));
+            tally.add(staged.embedded() + staged.failures().size(), staged.failures());
         }
     }
 
@@ -125,10 +126,14 @@ final class EmbedJob {
                         .filter(functions.col("wave").equalTo(wave))
                         .orderBy("id")
                         .collectAsList();
-                WaveJob.Staged staged = waves.run(wave, pictures, done);
+                WaveJob.Staged staged = waves.run(
+                        wave,
+                        pictures,
+                        done,
+                        (tried, failed) -> work.tally.excess(settings.failureLimit(), total, tried, failed));
                 work.lock.requireHeld();
                 folder.markQueriesStale();
-                folder.commitWave(wave, staged.images(), staged.failures());
+                folder.commitWave(wave, staged.images(), staged.failureFile());
                 work.add(staged);
                 recordWave(work, staged, 0);
             }
@@ -150,10 +155,11 @@ final class EmbedJob {
             for (List<Integer> group : groups(failed, settings.waveSize())) {
                 List<ListedPicture> pictures = failedPictures(group);
                 int wave = nextWave();
-                WaveJob.Staged staged = waves.run(wave, pictures, done);
+                // What failed before may fail again: that is no news, and no limit is set to it.
+                WaveJob.Staged staged = waves.run(wave, pictures, done, (tried, failures) -> Optional.empty());
                 work.lock.requireHeld();
                 folder.markQueriesStale();
-                folder.commitRetry(wave, group, staged.images(), staged.failures());
+                folder.commitRetry(wave, group, staged.images(), staged.failureFile());
                 work.add(staged);
                 recordWave(work, staged, pictures.size());
             }
@@ -215,7 +221,7 @@ final class EmbedJob {
         }
     }
 
-    private void requireSameModel() throws IOException {
+    private void requireSameMaking() throws IOException {
         Optional<DatasetManifest> manifest = folder.manifest();
         if (manifest.isPresent()) {
             manifest.get()
@@ -224,6 +230,12 @@ final class EmbedJob {
                             "the dataset " + folder.root(),
                             bundle.fingerprint(),
                             bundle.directory().toString());
+            boolean fastDecode = settings.picture().fastDecode();
+            if (manifest.get().fastDecode() != fastDecode) {
+                throw ImageSearchException.data(
+                        "the dataset %s was made %s --fast-decode, which changes embeddings; this run is %s it",
+                        folder.root(), fastDecode ? "without" : "with", fastDecode ? "with" : "without");
+            }
         }
     }
 
@@ -241,7 +253,7 @@ final class EmbedJob {
         work.manifest = manifest(
                 now.listed(),
                 now.embedded() + staged.embedded(),
-                now.failed() - retried + staged.failed(),
+                now.failed() - retried + staged.failures().size(),
                 now.waves() + 1);
         folder.write(work.manifest);
     }
@@ -276,6 +288,7 @@ final class EmbedJob {
                 settings.waveSize(),
                 committedWaves,
                 settings.ids().name().toLowerCase(Locale.ROOT),
+                settings.picture().fastDecode(),
                 Instant.now());
     }
 

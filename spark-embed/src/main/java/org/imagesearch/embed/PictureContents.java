@@ -21,11 +21,12 @@ final class PictureContents {
     /**
      * The bytes of a picture's file.
      *
+     * @param memory asked before they are allocated
      * @throws FileNotFoundException if there is none
      * @throws PictureFiles.TooLargeException if there are more than the settings allow; they were not read
      */
-    byte[] bytes(ListedPicture listed) throws IOException {
-        return PictureFiles.read(listed.getUri(), settings.pictureBytes(), configuration);
+    byte[] bytes(ListedPicture listed, PictureSource.Memory memory) throws IOException {
+        return PictureFiles.read(listed.getUri(), settings.pictureBytes(), memory, configuration);
     }
 
     /** The caption, or null. One that cannot be read is no reason to lose the picture. */

@@ -257,12 +257,23 @@ final class PictureFiles {
 
     /** The bytes of a file, or an exception if there are more than the limit. */
     static byte[] read(String uri, long limitBytes, Configuration configuration) throws IOException {
+        return read(uri, limitBytes, wanted -> {}, configuration);
+    }
+
+    /**
+     * The bytes of a file, or an exception if there are more than the limit.
+     *
+     * @param memory asked before they are allocated
+     */
+    static byte[] read(String uri, long limitBytes, PictureSource.Memory memory, Configuration configuration)
+            throws IOException {
         Path path = new Path(URI.create(uri));
         FileSystem files = withoutChecksums(path.getFileSystem(configuration));
         FileStatus status = files.getFileStatus(path);
         if (status.getLen() > limitBytes) {
             throw new TooLargeException(status.getLen(), limitBytes);
         }
+        memory.require(status.getLen());
         byte[] bytes = new byte[Math.toIntExact(status.getLen())];
         if (bytes.length == 0) {
             return bytes;

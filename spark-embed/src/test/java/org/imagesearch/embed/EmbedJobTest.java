@@ -113,6 +113,7 @@ class EmbedJobTest {
                         4,
                         3,
                         "sequence",
+                        false,
                         manifest.updated()));
         assertThat(leftovers()).isEmpty();
     }

@@ -34,6 +34,7 @@ class DatasetManifestTest {
             20_000,
             150_000,
             "sequence",
+            false,
             Instant.parse("2026-01-02T03:04:05.678Z"));
 
     @TempDir
