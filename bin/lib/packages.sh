@@ -2,7 +2,7 @@
 #
 #   require_packages PACKAGE...      Debian packages, installed as root or with sudo; elsewhere the command ends and names them
 
-PACKAGES_TO_BUILD=(openjdk-17-jdk-headless maven g++ libfaiss-dev libopenblas-dev libgomp1)
+PACKAGES_TO_BUILD=(openjdk-17-jdk-headless maven g++ libfaiss-dev libopenblas-dev libgomp1 libjpeg62-turbo-dev)
 PACKAGES_TO_MAKE_PICTURES=(python3 python3-numpy python3-pil libraqm0 fonts-noto-color-emoji unicode-cldr-core unicode-data)
 PACKAGES_TO_TEST=(python3-faiss python3-onnx python3-torch chromium fonts-noto-cjk)
 

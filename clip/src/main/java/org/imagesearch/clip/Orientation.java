@@ -11,7 +11,7 @@ import java.util.List;
 
 /** The Exif orientation of a JPEG: 1 to 8, as cameras write it, and what it does to pixels. */
 final class Orientation {
-    private static final int UPRIGHT = 1;
+    static final int UPRIGHT = 1;
 
     private Orientation() {}
 

@@ -26,24 +26,42 @@ public final class PictureDecoder {
 
     /** @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits */
     public Picture decode(byte[] bytes) {
+        return decode(bytes, header(bytes));
+    }
+
+    /** @throws PictureException if the bytes are no picture, or one beyond the limits */
+    PictureHeader header(byte[] bytes) {
         if (bytes.length > limits.maxBytes()) {
             throw new PictureException(
                     Reason.TOO_LARGE, "the file has " + bytes.length + " bytes, the limit is " + limits.maxBytes());
         }
         PictureHeader header = PictureHeader.read(bytes);
         requireWithinLimits(header);
+        return header;
+    }
+
+    /** Decodes a picture whose header is known. */
+    Picture decode(byte[] bytes, PictureHeader header) {
         return switch (header.format()) {
             case GIF -> GifDecoder.decode(bytes, header);
             case BMP -> BmpDecoder.decode(bytes, header);
             case PNG, WEBP -> OpenCvDecoder.decode(bytes, header);
-            case JPEG -> jpeg(bytes, header);
+            case JPEG -> Orientation.apply(orientation(bytes, header), jpeg(bytes, header));
         };
     }
 
-    private Picture jpeg(byte[] bytes, PictureHeader header) {
-        Picture stored =
-                header.components() == 4 ? FourInkDecoder.decode(bytes, header) : OpenCvDecoder.decode(bytes, header);
-        return applyOrientation && header.exif() ? Orientation.apply(Orientation.of(bytes), stored) : stored;
+    /** How a picture is turned. */
+    int orientation(byte[] bytes, PictureHeader header) {
+        return applyOrientation && header.exif() ? Orientation.of(bytes) : Orientation.UPRIGHT;
+    }
+
+    private static Picture jpeg(byte[] bytes, PictureHeader header) {
+        if (header.components() == 4) {
+            return FourInkDecoder.decode(bytes, header);
+        }
+        return PictureLibrary.failure().isEmpty()
+                ? TurboJpegDecoder.decode(bytes, header)
+                : OpenCvDecoder.decode(bytes, header);
     }
 
     private void requireWithinLimits(PictureHeader header) {

@@ -1,11 +1,12 @@
 package org.imagesearch.clip;
 
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.util.Objects;
 
 /**
  * From the bytes of a file to the square that the model sees, in one call: what {@link PictureDecoder} and {@link Preprocessor}
- * give one after the other.
+ * give one after the other. A JPEG that needs no turning is resized as it is decoded, so that its pixels are never all there.
  *
  * <p>Immutable and thread-safe: one for all threads.
  */
@@ -13,17 +14,20 @@ public final class PictureSquares {
     private final PictureDecoder decoder;
     private final Preprocessor preprocessor;
     private final int squareBytes;
+    private final boolean fastDecode;
 
     /**
      * @param spec of the model that will see the squares
      * @param limits the largest picture decoded
      * @param applyOrientation whether a JPEG is turned as its Exif orientation says; CLIP's reference code does not
-     * @param fastDecode whether a JPEG is decoded at the smallest scale that leaves its shorter edge at least twice as long as the
-     *     square's; the squares are then near the reference's, not equal to them
+     * @param fastDecode whether a JPEG that needs no turning is decoded at the smallest of the scales 1/8, 1/4 and 1/2 that leaves
+     *     its shorter edge at least twice as long as the square's; squares are then near the reference's, not equal to them. Does
+     *     nothing where {@link PictureLibrary} could not be loaded
      */
     public PictureSquares(ImageSpec spec, DecodeLimits limits, boolean applyOrientation, boolean fastDecode) {
         this.decoder = new PictureDecoder(limits, applyOrientation);
         this.preprocessor = new Preprocessor(spec);
+        this.fastDecode = fastDecode;
         this.squareBytes = 3 * spec.size() * spec.size();
     }
 
@@ -61,8 +65,25 @@ public final class PictureSquares {
      */
     public PictureSize prepare(byte[] file, ByteBuffer out, int at) {
         Objects.checkFromIndexSize(at, squareBytes, out.capacity());
-        Picture picture = decoder.decode(file);
-        out.duplicate().clear().put(at, preprocessor.apply(picture));
+        if (out.isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
+        PictureHeader header = decoder.header(file);
+        if (canBeStreamed(file, header)) {
+            Fit fit = preprocessor.fit(header.width(), header.height());
+            TurboJpegDecoder.resize(file, header, fit, fastDecode, out, at);
+            return new PictureSize(header.width(), header.height());
+        }
+        Picture picture = decoder.decode(file, header);
+        Resampler.resize(picture, preprocessor.fit(picture.width(), picture.height()), out, at);
         return new PictureSize(picture.width(), picture.height());
+    }
+
+    /** Whether rows can be resized as they are decoded. */
+    private boolean canBeStreamed(byte[] file, PictureHeader header) {
+        return header.format() == PictureHeader.Format.JPEG
+                && header.components() != 4
+                && PictureLibrary.failure().isEmpty()
+                && decoder.orientation(file, header) == Orientation.UPRIGHT;
     }
 }

@@ -1,6 +1,8 @@
 package org.imagesearch.clip;
 
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 
 /**
  * Makes a picture the square that the model sees: shortest edge to {@code size} by {@link Resampler}, longer edge truncated to
@@ -18,19 +20,32 @@ public final class Preprocessor {
 
     /** The square, uint8 [size, size, 3]. */
     public byte[] apply(Picture picture) {
-        byte[] out = new byte[3 * size * size];
-        boolean wide = picture.width() > picture.height();
-        int shorter = Math.min(picture.width(), picture.height());
-        int longer = Math.max(picture.width(), picture.height());
-        int resized = (int) ((long) size * longer / shorter);
-        int width = wide ? resized : size;
-        int height = wide ? size : resized;
-        Resampler.resizeAndCrop(picture, width, height, (width - size) / 2, (height - size) / 2, size, size, out, 0);
+        Fit fit = fit(picture.width(), picture.height());
+        byte[] out = new byte[fit.bytes()];
+        Resampler.resize(picture, fit, out, 0);
         return out;
     }
 
-    /** Puts the square at the buffer's position. */
+    /**
+     * Puts the square at the buffer's position.
+     *
+     * @throws BufferOverflowException if fewer bytes remain
+     */
     public void applyTo(Picture picture, ByteBuffer out) {
-        out.put(apply(picture));
+        Fit fit = fit(picture.width(), picture.height());
+        if (out.isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
+        if (out.remaining() < fit.bytes()) {
+            throw new BufferOverflowException();
+        }
+        int at = out.position();
+        Resampler.resize(picture, fit, out, at);
+        out.position(at + fit.bytes());
+    }
+
+    /** What is done to a picture of a size. */
+    Fit fit(int width, int height) {
+        return Fit.middleSquare(width, height, size);
     }
 }

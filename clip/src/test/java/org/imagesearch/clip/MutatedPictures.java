@@ -2,6 +2,8 @@ package org.imagesearch.clip;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -12,8 +14,8 @@ import java.util.TreeMap;
 import org.imagesearch.clip.PictureException.Reason;
 
 /**
- * Decodes seeded mutations of the golden pictures: a program of its own, so that a crash of a native decoder is a result like
- * any other.
+ * Decodes seeded mutations of the golden pictures, and makes squares of them in one call, which must come to the same: a program
+ * of its own, so that a crash of a native decoder is a result like any other.
  *
  * <p>Arguments: seed, first mutation, end, a file that always holds the number of the mutation under way.
  */
@@ -21,7 +23,14 @@ final class MutatedPictures {
     /** Small, so that sizes which mutations claim cost nothing, and larger than every golden picture. */
     static final DecodeLimits LIMITS = new DecodeLimits(1 << 20, 2_000_000, 4_000);
 
+    /** The JVM has settled by then, and the allocator of the native side has seen every kind of picture. */
+    private static final int SETTLED_AFTER = 3_000;
+
+    private static final int SIDE = 24;
     private static final PictureDecoder DECODER = new PictureDecoder(LIMITS, true);
+    private static final PictureSquares SQUARES =
+            new PictureSquares(PictureSquaresTest.spec(SIDE), LIMITS, true, false);
+    private static final ByteBuffer SQUARE = ByteBuffer.allocateDirect(SQUARES.squareBytes());
 
     private final long seed;
     private final List<String> names = Golden.names();
@@ -36,6 +45,7 @@ final class MutatedPictures {
 
     public static void main(String[] arguments) throws IOException {
         MutatedPictures run = new MutatedPictures(Long.parseLong(arguments[0]));
+        long settledKibibytes = 0;
         int end = Integer.parseInt(arguments[2]);
         try (RandomAccessFile underWay =
                 new RandomAccessFile(Path.of(arguments[3]).toFile(), "rw")) {
@@ -43,9 +53,23 @@ final class MutatedPictures {
                 underWay.seek(0);
                 underWay.writeInt(number);
                 run.decode(number);
+                if (number == SETTLED_AFTER) {
+                    settledKibibytes = residentKibibytes();
+                }
             }
         }
         System.out.println("decoded=" + run.decoded + " refused=" + run.refused);
+        System.out.println("grownKibibytes=" + (residentKibibytes() - settledKibibytes));
+    }
+
+    /** Memory of this process, whoever allocated it. Source: proc(5). */
+    private static long residentKibibytes() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("VmRSS:")) {
+                return Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        throw new IOException("/proc/self/status tells no VmRSS");
     }
 
     private void decode(int number) {
@@ -60,11 +84,36 @@ final class MutatedPictures {
                 throw new AssertionError("beyond the limits: " + picture.width() + " x " + picture.height());
             }
             decoded++;
+            requireSquare(mutated, picture);
         } catch (PictureException e) {
             refused.merge(e.reason(), 1, Integer::sum);
+            requireRefused(mutated, e);
         } catch (RuntimeException | Error e) {
             throw new AssertionError("mutation " + number + " of " + name + ", seed " + seed, e);
         }
+    }
+
+    private static void requireSquare(byte[] mutated, Picture picture) {
+        byte[] expected = new byte[SQUARES.squareBytes()];
+        PlainResampler.resize(picture, Fit.middleSquare(picture.width(), picture.height(), SIDE), expected, 0);
+        PictureSize size = SQUARES.prepare(mutated, SQUARE, 0);
+        byte[] square = new byte[expected.length];
+        SQUARE.get(0, square);
+        if (!size.equals(new PictureSize(picture.width(), picture.height())) || !Arrays.equals(square, expected)) {
+            throw new AssertionError("the square is not the picture's");
+        }
+    }
+
+    private static void requireRefused(byte[] mutated, PictureException refusal) {
+        try {
+            SQUARES.prepare(mutated, SQUARE, 0);
+        } catch (PictureException e) {
+            if (e.reason() == refusal.reason()) {
+                return;
+            }
+            throw new AssertionError("decoding says " + refusal + ", one call " + e, e);
+        }
+        throw new AssertionError("a square of what cannot be decoded", refusal);
     }
 
     private byte[] mutate(byte[] picture, Random random) {

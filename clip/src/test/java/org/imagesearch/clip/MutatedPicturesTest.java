@@ -26,7 +26,10 @@ class MutatedPicturesTest {
         Path underWay = folder.resolve("under-way");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xms192m",
                         "-Xmx192m",
+                        // what grows is then native memory
+                        "-XX:+AlwaysPreTouch",
                         "-XX:+UseSerialGC",
                         "-XX:-CreateCoredumpOnCrash",
                         "-XX:ErrorFile=" + folder.resolve("crash.log"),
@@ -53,6 +56,10 @@ class MutatedPicturesTest {
         String summary = Files.readString(out);
         System.out.println("seed=" + SEED + " " + summary.strip());
         assertThat(summary).containsPattern("decoded=\\d{3,}").contains("CORRUPT=", "TRUNCATED=", "TOO_LARGE=");
+        // A leak of 5 KB per picture would pass this.
+        assertThat(Long.parseLong(summary.replaceAll("(?s).*grownKibibytes=(-?\\d+).*", "$1")))
+                .as(summary)
+                .isLessThan(32 << 10);
     }
 
     private static String number(Path underWay) throws IOException {

@@ -1,8 +1,11 @@
 package org.imagesearch.clip;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -53,6 +56,18 @@ class PreprocessorTest {
                 .isEqualTo(preprocessor(SQUARE).apply(first));
         assertThat(Arrays.copyOfRange(written, written.length / 2, written.length))
                 .isEqualTo(preprocessor(SQUARE).apply(second));
+    }
+
+    @Test
+    void nothingIsWrittenBehindABuffersLimitOrIntoAConstantOne() {
+        Picture picture = Golden.noise(5, 40, 30);
+        ByteBuffer batch = ByteBuffer.allocateDirect(2 * 3 * SQUARE * SQUARE);
+        ByteBuffer tooSmall = batch.duplicate().limit(3 * SQUARE * SQUARE + 1).position(2);
+        assertThatThrownBy(() -> preprocessor(SQUARE).applyTo(picture, tooSmall))
+                .isInstanceOf(BufferOverflowException.class);
+        assertThatThrownBy(() -> preprocessor(SQUARE).applyTo(picture, batch.asReadOnlyBuffer()))
+                .isInstanceOf(ReadOnlyBufferException.class);
+        assertThat(batch).isEqualTo(ByteBuffer.allocate(batch.capacity()));
     }
 
     private static Preprocessor preprocessor(int size) {

@@ -118,8 +118,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void javaCppStaysInTheBindingAndInOneDecoder() {
-        onlyUsedBy("org.bytedeco..", resideInAPackage(FAISS).or(named("org.imagesearch.clip.OpenCvDecoder")));
+    void javaCppStaysInTheBindingsAndInOneDecoder() {
+        onlyUsedBy(
+                "org.bytedeco..",
+                resideInAPackage(FAISS)
+                        .or(resideInAPackage("org.imagesearch.clip.binding"))
+                        .or(named("org.imagesearch.clip.OpenCvDecoder")));
     }
 
     @Test
