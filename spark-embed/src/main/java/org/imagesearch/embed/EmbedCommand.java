@@ -235,6 +235,13 @@ public final class EmbedCommand implements Callable<Integer> {
                     seconds,
                     (summary.embedded() + failed) / seconds);
         }
+        if (summary.seconds() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "from the first picture to the last: %.1f s, %.1f pictures/s%n",
+                    summary.seconds(),
+                    (summary.embedded() + failed - 1) / summary.seconds());
+        }
         if (failed > 0) {
             out.println("failures: "
                     + summary.errors().entrySet().stream()

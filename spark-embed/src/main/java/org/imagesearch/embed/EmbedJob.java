@@ -18,7 +18,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
@@ -58,11 +57,18 @@ final class EmbedJob {
      *
      * @param manifest the dataset after it
      * @param embedded pictures embedded by this run
+     * @param seconds from the first picture's outcome to the last one's
      * @param errors failures of this run by {@code stage/error}
      * @param ignored files of the input that are no pictures by name
      * @param unnameable files and folders of the input whose names Java cannot decode
      */
-    record Summary(DatasetManifest manifest, long embedded, Map<String, Long> errors, long ignored, long unnameable) {}
+    record Summary(
+            DatasetManifest manifest,
+            long embedded,
+            double seconds,
+            Map<String, Long> errors,
+            long ignored,
+            long unnameable) {}
 
     Summary run(String input, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
@@ -73,6 +79,7 @@ final class EmbedJob {
             DatasetManifest before = describe();
             folder.write(before);
             Work work = new Work(lock, before);
+            spark.sparkContext().register(work.done, "pictures");
             // What fails in this run was tried in this run.
             NavigableSet<Integer> retried = folder.wavesWithFailures();
             embedOpenWaves(work);
@@ -83,7 +90,13 @@ final class EmbedJob {
             DatasetManifest after = describe();
             folder.write(after);
             folder.dropStaging();
-            return new Summary(after, work.embedded, work.tally.errors(), found.ignored(), found.unnameable());
+            return new Summary(
+                    after,
+                    work.embedded,
+                    work.done.value().seconds(),
+                    work.tally.errors(),
+                    found.ignored(),
+                    found.unnameable());
         }
     }
 
@@ -91,6 +104,7 @@ final class EmbedJob {
     private static final class Work {
         private final DatasetLock lock;
         private final RunTally tally = new RunTally();
+        private final PictureCount done = new PictureCount();
         private DatasetManifest manifest;
         private long embedded;
 
@@ -116,8 +130,8 @@ final class EmbedJob {
         long total = listing.read()
                 .filter(functions.col("wave").isInCollection(open))
                 .count();
-        LongAccumulator done = spark.sparkContext().longAccumulator("pictures");
-        try (Progress progress = new Progress(out, total, done::value)) {
+        PictureCount done = work.done;
+        try (Progress progress = new Progress(out, total, () -> done.value().pictures())) {
             if (!committed.isEmpty()) {
                 progress.say(String.format("going on after %d committed waves", committed.size()));
             }
@@ -150,8 +164,9 @@ final class EmbedJob {
         failed.keySet().retainAll(retried);
         long total = failed.values().stream().mapToLong(Long::longValue).sum();
         out.printf(Locale.ROOT, "trying %,d failed pictures again%n", total);
-        LongAccumulator done = spark.sparkContext().longAccumulator("pictures retried");
-        try (Progress progress = new Progress(out, total, done::value)) {
+        PictureCount done = work.done;
+        long before = done.value().pictures();
+        try (Progress progress = new Progress(out, total, () -> done.value().pictures() - before)) {
             for (List<Integer> group : groups(failed, settings.waveSize())) {
                 List<ListedPicture> pictures = failedPictures(group);
                 int wave = nextWave();

@@ -65,7 +65,7 @@ record EmbedSettings(
      * @param decoders threads that decode; 0 takes every processor
      * @param pictures on their way at most; 0 takes as many as keep the stages busy
      * @param fileBytes of files read and not decoded, at most
-     * @param decodedBytes of pictures being decoded, at most
+     * @param decodedBytes of pictures being decoded, at most; 0 takes what its threads need
      */
     record Pipeline(int readers, int decoders, int pictures, Bytes fileBytes, Bytes decodedBytes) {}
 
@@ -135,7 +135,7 @@ record EmbedSettings(
                     decoding,
                     pictures == 0 ? PicturePipeline.Limits.pictures(readers, decoding, runs, maxBatch) : pictures,
                     fileBytes,
-                    decodedBytes,
+                    decodedBytes == 0 ? PicturePipeline.Limits.decodedBytes(decoding) : decodedBytes,
                     Duration.ofNanos(pictureDeadlineNanos),
                     Duration.ofNanos(modelDeadlineNanos));
         }
@@ -156,7 +156,7 @@ record EmbedSettings(
         requireRange("pipeline.decoders", pipeline.decoders, 0, 1024);
         requireRange("pipeline.pictures", pipeline.pictures, 0, 1_000_000);
         requireRange("pipeline.file-bytes", pipeline.fileBytes.count(), 1, MAX_MEMORY_BYTES);
-        requireRange("pipeline.decoded-bytes", pipeline.decodedBytes.count(), 1, MAX_MEMORY_BYTES);
+        requireRange("pipeline.decoded-bytes", pipeline.decodedBytes.count(), 0, MAX_MEMORY_BYTES);
         requireRange("picture.deadline (ms)", picture.deadline.toMillis(), 1, MAX_DEADLINE.toMillis());
         requireRange("picture.caption-length", picture.captionLength, 0, 100_000);
         picture.limits();

@@ -18,6 +18,26 @@ final class PictureContents {
         this.configuration = configuration;
     }
 
+    /** One picture, for the pipeline to read. */
+    PictureSource of(ListedPicture listed) {
+        return new PictureSource() {
+            @Override
+            public String name() {
+                return listed.getUri();
+            }
+
+            @Override
+            public byte[] bytes(Memory memory) throws IOException {
+                return PictureContents.this.bytes(listed, memory);
+            }
+
+            @Override
+            public String caption() {
+                return PictureContents.this.caption(listed);
+            }
+        };
+    }
+
     /**
      * The bytes of a picture's file.
      *

@@ -54,6 +54,11 @@ final class PicturePipeline implements AutoCloseable {
             long decodedBytes,
             Duration deadline,
             Duration modelDeadline) {
+        /** A camera's 12 megapixels for each thread, and at least one picture of 80 megapixels. */
+        static long decodedBytes(int decoders) {
+            return Math.max(512L << 20, decoders * (80L << 20));
+        }
+
         /** As many pictures as keep every stage busy: each of its threads has one, and the next one waits. */
         static int pictures(int readers, int decoders, int runs, int batch) {
             return 2 * (readers + decoders) + BatchingEncoder.buffers(runs) * batch;

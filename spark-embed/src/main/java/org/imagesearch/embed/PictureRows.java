@@ -1,6 +1,5 @@
 package org.imagesearch.embed;
 
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -14,7 +13,6 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
@@ -31,7 +29,7 @@ final class PictureRows implements Iterator<Row>, AutoCloseable {
     private final Iterator<ListedPicture> pictures;
     private final PictureContents contents;
     private final PicturePipeline.Share share;
-    private final LongAccumulator done;
+    private final PictureCount done;
     private final Consumer<FailedPicture> failures;
     private final Deque<Pending> inFlight = new ArrayDeque<>();
     private ListedPicture refused;
@@ -45,7 +43,7 @@ final class PictureRows implements Iterator<Row>, AutoCloseable {
             Iterator<ListedPicture> pictures,
             PictureContents contents,
             PicturePipeline pipeline,
-            LongAccumulator done,
+            PictureCount done,
             Consumer<FailedPicture> failures) {
         this.pictures = pictures;
         this.contents = contents;
@@ -65,7 +63,7 @@ final class PictureRows implements Iterator<Row>, AutoCloseable {
                 return false;
             }
             next = finish(inFlight.removeFirst());
-            done.add(1);
+            done.add(System.currentTimeMillis());
         }
         return true;
     }
@@ -95,7 +93,7 @@ final class PictureRows implements Iterator<Row>, AutoCloseable {
 
     /** Waits for a place only while there is nothing else to wait for. */
     private Optional<PictureOnItsWay> handIn(ListedPicture listed) {
-        PictureSource source = new ContentsOf(listed);
+        PictureSource source = contents.of(listed);
         try {
             if (!inFlight.isEmpty()) {
                 return share.submit(source, 0);
@@ -108,29 +106,6 @@ final class PictureRows implements Iterator<Row>, AutoCloseable {
             return picture;
         } catch (InterruptedException e) {
             throw interrupted();
-        }
-    }
-
-    private final class ContentsOf implements PictureSource {
-        private final ListedPicture listed;
-
-        ContentsOf(ListedPicture listed) {
-            this.listed = listed;
-        }
-
-        @Override
-        public String name() {
-            return listed.getUri();
-        }
-
-        @Override
-        public byte[] bytes(Memory memory) throws IOException {
-            return contents.bytes(listed, memory);
-        }
-
-        @Override
-        public String caption() {
-            return contents.caption(listed);
         }
     }
 

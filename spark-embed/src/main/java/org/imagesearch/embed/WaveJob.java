@@ -19,7 +19,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.CollectionAccumulator;
-import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 import org.imagesearch.core.Fingerprint;
@@ -81,15 +80,15 @@ final class WaveJob {
      * @param done counts pictures as tasks get through them
      * @throws ImageSearchException the objection, if there is one
      */
-    Staged run(int wave, List<ListedPicture> pictures, LongAccumulator done, Objection objection) throws IOException {
+    Staged run(int wave, List<ListedPicture> pictures, PictureCount done, Objection objection) throws IOException {
         CollectionAccumulator<FailedPicture> failed = spark.sparkContext().collectionAccumulator();
-        long before = done.value();
+        long before = done.value().pictures();
         Path images = folder.staging(DatasetLayout.waveFolder(wave));
         JavaRDD<Row> rows = rows(pictures, done, failed);
         try (JobGuard guard = new JobGuard(
                 spark.sparkContext(),
                 DatasetLayout.waveFolder(wave),
-                () -> objection.to(done.value() - before, failed.value()))) {
+                () -> objection.to(done.value().pictures() - before, failed.value()))) {
             guard.run(() -> writeImages(rows, images));
         }
         List<FailedPicture> failures = failures(failed.value(), pictures, embeddedIds(images));
@@ -99,7 +98,7 @@ final class WaveJob {
 
     /** The pictures that are embedded, as rows of images/; those that are not go to {@code failed}. */
     private JavaRDD<Row> rows(
-            List<ListedPicture> pictures, LongAccumulator done, CollectionAccumulator<FailedPicture> failed) {
+            List<ListedPicture> pictures, PictureCount done, CollectionAccumulator<FailedPicture> failed) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> configuration =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));

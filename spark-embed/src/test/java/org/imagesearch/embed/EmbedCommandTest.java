@@ -33,6 +33,7 @@ class EmbedCommandTest {
         assertThat(first.status).isZero();
         assertThat(first.out)
                 .anyMatch(line -> line.startsWith("1 pictures embedded, 1 failed, "))
+                .anyMatch(line -> line.startsWith("from the first picture to the last: "))
                 .contains(
                         "queries: 1 captions through the text encoder",
                         "failures: decode/empty 1",

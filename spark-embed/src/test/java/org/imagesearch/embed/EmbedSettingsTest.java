@@ -39,7 +39,7 @@ class EmbedSettingsTest {
                         500,
                         "off",
                         new Model(Device.CPU, 0, 32, Duration.ofMillis(5), 0, Duration.ofMinutes(10)),
-                        new Pipeline(16, 0, 0, new Bytes(256 << 20), new Bytes(512 << 20)),
+                        new Pipeline(16, 0, 0, new Bytes(256 << 20), new Bytes(0)),
                         new PictureSettings(
                                 new Bytes(64 << 20), 100_000_000, 20_000, true, false, Duration.ofSeconds(60), 1_000)));
     }
@@ -115,6 +115,8 @@ class EmbedSettingsTest {
         assertThat(tasks.limits(6, 32).decoders()).isEqualTo(6);
         // Two for each of 16 readers and 6 decoders, and three batches of 32.
         assertThat(tasks.limits(6, 32).pictures()).isEqualTo(140);
+        assertThat(tasks.limits(6, 32).decodedBytes()).isEqualTo(512 << 20);
+        assertThat(tasks.limits(8, 32).decodedBytes()).isEqualTo(640 << 20);
         assertThat(tasks.runs()).isEqualTo(1);
         assertThat(settings(Map.of("model.device", "cuda")).forTasks().runs()).isEqualTo(2);
         assertThat(settings(Map.of("model.runs", "3")).forTasks().runs()).isEqualTo(3);
@@ -148,7 +150,7 @@ class EmbedSettingsTest {
         "pipeline.decoders, -1",
         "pipeline.pictures, -1",
         "pipeline.file-bytes, 0",
-        "pipeline.decoded-bytes, 0",
+        "pipeline.decoded-bytes, 2 TiB",
         "picture.deadline, 0 s",
         "picture.caption-length, -1",
     })

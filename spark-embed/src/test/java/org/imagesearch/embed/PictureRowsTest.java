@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
-import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Settings;
@@ -26,7 +25,7 @@ class PictureRowsTest {
     @TempDir
     Path folder;
 
-    private final LongAccumulator done = new LongAccumulator();
+    private final PictureCount done = new PictureCount();
     private final List<FailedPicture> failures = new ArrayList<>();
     private BatchingEncoder.Run model = (pixels, n) -> new float[n * DatasetUnderTest.MODEL.dimension()];
 
@@ -42,7 +41,7 @@ class PictureRowsTest {
                 .extracting(row -> row.getLong(0))
                 .containsExactly(1L, 2L, 4L, 5L, 7L, 8L, 10L, 11L, 13L, 14L, 16L, 17L, 19L);
         assertThat(failures).extracting(FailedPicture::id).containsExactly(0L, 3L, 6L, 9L, 12L, 15L, 18L);
-        assertThat(done.value()).isEqualTo(20);
+        assertThat(done.value().pictures()).isEqualTo(20);
     }
 
     @Test
