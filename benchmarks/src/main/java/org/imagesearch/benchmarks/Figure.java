@@ -10,11 +10,11 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
 /**
- * One result. Both sides are rates, so that more is better and a ratio above 1 is in our favour.
+ * One result. Both sides are rates, so that more is better and a ratio above 1 is in our favour, unless the unit says otherwise.
  *
  * @param bench the benchmark
  * @param variant what distinguishes this figure from the others of the benchmark; {@code case} in JSON
- * @param unit of both numbers, something per second
+ * @param unit of both numbers, mostly something per second
  * @param ours measured on our side
  * @param other what it is compared to, with its version
  * @param theirs measured on the other side

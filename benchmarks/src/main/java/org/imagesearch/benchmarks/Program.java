@@ -34,12 +34,23 @@ final class Program {
      * @throws ImageSearchException (resource) with its last line, if it does not end with 0
      */
     static List<String> run(Path log, List<String> command) throws IOException, InterruptedException {
+        return run(log, command, process -> {});
+    }
+
+    /** What is done while a program runs. */
+    interface Watch {
+        void over(Process process) throws InterruptedException;
+    }
+
+    /** The same, with something to do meanwhile; that must end when the program ends. */
+    static List<String> run(Path log, List<String> command, Watch watch) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
         Thread killer = new Thread(process::destroy, "end-program");
         Runtime.getRuntime().addShutdownHook(killer);
+        watch.over(process);
         int status = process.waitFor();
         Runtime.getRuntime().removeShutdownHook(killer);
         List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);

@@ -89,6 +89,7 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
                 rowsPerFile,
                 waves,
                 "sequence",
+                false,
                 Instant.now().truncatedTo(ChronoUnit.MILLIS));
     }
 

@@ -36,6 +36,17 @@ public final class PictureSquares {
         return squareBytes;
     }
 
+    /**
+     * The size that a file claims, as stored, read from its header alone: what decoding it may need of memory. Nothing says that
+     * the rest can be decoded.
+     *
+     * @throws PictureException with the reason, if there is no header of a picture
+     */
+    public PictureSize claimedSize(byte[] file) {
+        PictureHeader header = PictureHeader.read(file);
+        return new PictureSize(header.width(), header.height());
+    }
+
     /** @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits */
     public PreparedPicture prepare(byte[] file) {
         byte[] square = new byte[squareBytes];

@@ -92,6 +92,7 @@ final class SyntheticDataset {
                 waveSize,
                 waves,
                 "sequence",
+                false,
                 Instant.parse("2026-01-01T00:00:00Z"));
         Files.createDirectories(folder);
         Files.write(folder.resolve(DatasetLayout.MANIFEST), manifest.toJson());

@@ -83,6 +83,18 @@ public final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--retry-failed", description = "try the pictures of failures/ again, too")
     private boolean retryFailed;
 
+    @Option(
+            names = "--max-failures",
+            paramLabel = "N|N%",
+            description =
+                    "end early once so many pictures of this run, or so great a share, have failed (default: off)")
+    private String maxFailures;
+
+    @Option(
+            names = "--fast-decode",
+            description = "decode large JPEGs at a smaller scale: faster, but embeddings change slightly")
+    private boolean fastDecode;
+
     @Option(names = "--device", paramLabel = "WHAT", description = "cpu (default), cuda or auto")
     private String device;
 
@@ -132,6 +144,12 @@ public final class EmbedCommand implements Callable<Integer> {
         }
         if (waveSize != null) {
             given.put("wave-size", waveSize.toString());
+        }
+        if (maxFailures != null) {
+            given.put("max-failures", maxFailures);
+        }
+        if (fastDecode) {
+            given.put("picture.fast-decode", "true");
         }
         if (device != null) {
             given.put("model.device", device);
@@ -227,6 +245,13 @@ public final class EmbedCommand implements Callable<Integer> {
                     failed,
                     seconds,
                     (summary.embedded() + failed) / seconds);
+        }
+        if (summary.seconds() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "from the first picture to the last: %.1f s, %.1f pictures/s%n",
+                    summary.seconds(),
+                    (summary.embedded() + failed - 1) / summary.seconds());
         }
         if (failed > 0) {
             out.println("failures: "

@@ -17,8 +17,8 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.util.LongAccumulator;
 import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
 
@@ -60,16 +60,23 @@ final class EmbedJob {
      *
      * @param manifest the dataset after it
      * @param embedded pictures embedded by this run
+     * @param seconds from the first picture's outcome to the last one's
      * @param errors failures of this run by {@code stage/error}
      * @param ignored files of the input that are no pictures by name
      * @param unnameable files and folders of the input whose names Java cannot decode
      */
-    record Summary(DatasetManifest manifest, long embedded, Map<String, Long> errors, long ignored, long unnameable) {}
+    record Summary(
+            DatasetManifest manifest,
+            long embedded,
+            double seconds,
+            Map<String, Long> errors,
+            long ignored,
+            long unnameable) {}
 
     Summary run(List<String> inputs, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
             folder.recover();
-            requireSameModel();
+            requireSameMaking();
             FoundPictures found = new InputPictures(spark, settings, folder.root(), listing.ownColumns()).find(inputs);
             found.remarks().forEach(out::println);
             Listing.Added added = listing.add(found, settings.ids(), settings.waveSize(), nextWave());
@@ -81,6 +88,7 @@ final class EmbedJob {
             DatasetManifest before = describe();
             folder.write(before);
             Work work = new Work(lock, before);
+            spark.sparkContext().register(work.done, "pictures");
             // What fails in this run was tried in this run.
             NavigableSet<Integer> retried = folder.wavesWithFailures();
             embedOpenWaves(work);
@@ -91,14 +99,21 @@ final class EmbedJob {
             DatasetManifest after = describe();
             folder.write(after);
             folder.dropStaging();
-            return new Summary(after, work.embedded, work.errors, found.ignored(), found.unnameable());
+            return new Summary(
+                    after,
+                    work.embedded,
+                    work.done.value().seconds(),
+                    work.tally.errors(),
+                    found.ignored(),
+                    found.unnameable());
         }
     }
 
     /** What the run has done so far. */
     private static final class Work {
         private final DatasetLock lock;
-        private final Map<String, Long> errors = new TreeMap<>();
+        private final RunTally tally = new RunTally();
+        private final PictureCount done = new PictureCount();
         private DatasetManifest manifest;
         private long embedded;
 
@@ -109,7 +124,7 @@ final class EmbedJob {
 
         void add(WaveJob.Staged staged) {
             embedded += staged.embedded();
-            staged.errors().forEach((error, count) -> errors.merge(error, count, Long::sum));
+            tally.add(staged.embedded() + staged.failures().size(), staged.failures());
         }
     }
 
@@ -124,8 +139,8 @@ final class EmbedJob {
         long total = listing.read()
                 .filter(functions.col("wave").isInCollection(open))
                 .count();
-        LongAccumulator done = spark.sparkContext().longAccumulator("pictures");
-        try (Progress progress = new Progress(out, total, done::value)) {
+        PictureCount done = work.done;
+        try (Progress progress = new Progress(out, total, () -> done.value().pictures())) {
             if (!committed.isEmpty()) {
                 progress.say(String.format("going on after %d committed waves", committed.size()));
             }
@@ -134,10 +149,14 @@ final class EmbedJob {
                         .filter(functions.col("wave").equalTo(wave))
                         .orderBy("id")
                         .collectAsList();
-                WaveJob.Staged staged = waves.run(wave, pictures, done);
+                WaveJob.Staged staged = waves.run(
+                        wave,
+                        pictures,
+                        done,
+                        (tried, failed) -> work.tally.excess(settings.failureLimit(), total, tried, failed));
                 work.lock.requireHeld();
                 folder.markQueriesStale();
-                folder.commitWave(wave, staged.images(), staged.failures());
+                folder.commitWave(wave, staged.images(), staged.failureFile());
                 work.add(staged);
                 recordWave(work, staged, 0);
             }
@@ -154,15 +173,17 @@ final class EmbedJob {
         failed.keySet().retainAll(retried);
         long total = failed.values().stream().mapToLong(Long::longValue).sum();
         out.printf(Locale.ROOT, "trying %,d failed pictures again%n", total);
-        LongAccumulator done = spark.sparkContext().longAccumulator("pictures retried");
-        try (Progress progress = new Progress(out, total, done::value)) {
+        PictureCount done = work.done;
+        long before = done.value().pictures();
+        try (Progress progress = new Progress(out, total, () -> done.value().pictures() - before)) {
             for (List<Integer> group : groups(failed, settings.waveSize())) {
                 List<ListedPicture> pictures = failedPictures(group);
                 int wave = nextWave();
-                WaveJob.Staged staged = waves.run(wave, pictures, done);
+                // What failed before may fail again: that is no news, and no limit is set to it.
+                WaveJob.Staged staged = waves.run(wave, pictures, done, (tried, failures) -> Optional.empty());
                 work.lock.requireHeld();
                 folder.markQueriesStale();
-                folder.commitRetry(wave, group, staged.images(), staged.failures());
+                folder.commitRetry(wave, group, staged.images(), staged.failureFile());
                 work.add(staged);
                 recordWave(work, staged, pictures.size());
             }
@@ -224,7 +245,7 @@ final class EmbedJob {
         }
     }
 
-    private void requireSameModel() throws IOException {
+    private void requireSameMaking() throws IOException {
         Optional<DatasetManifest> manifest = folder.manifest();
         if (manifest.isPresent()) {
             manifest.get()
@@ -233,6 +254,12 @@ final class EmbedJob {
                             "the dataset " + folder.root(),
                             bundle.fingerprint(),
                             bundle.directory().toString());
+            boolean fastDecode = settings.picture().fastDecode();
+            if (manifest.get().fastDecode() != fastDecode) {
+                throw ImageSearchException.data(
+                        "the dataset %s was made %s --fast-decode, which changes embeddings; this run is %s it",
+                        folder.root(), fastDecode ? "without" : "with", fastDecode ? "with" : "without");
+            }
         }
     }
 
@@ -250,7 +277,7 @@ final class EmbedJob {
         work.manifest = manifest(
                 now.listed(),
                 now.embedded() + staged.embedded(),
-                now.failed() - retried + staged.failed(),
+                now.failed() - retried + staged.failures().size(),
                 now.waves() + 1);
         folder.write(work.manifest);
     }
@@ -285,6 +312,7 @@ final class EmbedJob {
                 settings.waveSize(),
                 committedWaves,
                 settings.ids().name().toLowerCase(Locale.ROOT),
+                settings.picture().fastDecode(),
                 Instant.now());
     }
 }

@@ -1,33 +1,31 @@
 package org.imagesearch.embed;
 
 import java.io.Serializable;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 import org.imagesearch.clip.ImageEncoder;
+import org.imagesearch.clip.ImageSpec;
 import org.imagesearch.clip.ModelBundle;
-import org.imagesearch.clip.Preprocessor;
+import org.imagesearch.clip.PictureSize;
+import org.imagesearch.clip.PictureSquares;
 import org.imagesearch.clip.TextEncoder;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /**
- * The model bundle on an executor: opened by the first task that needs it, shared by all, kept until the executor ends, because
- * a session costs seconds and a GPU's memory.
+ * The model bundle on an executor: opened by the first task that needs it, with the pipeline that feeds it; shared by all, and
+ * kept until the executor ends, because a session costs seconds and a GPU's memory.
  */
 final class ExecutorModel {
-    private static final Map<String, ExecutorModel> OPEN = new HashMap<>();
+    private static final Map<String, PicturePipeline> OPEN = new HashMap<>();
 
-    private final BatchingEncoder images;
-    private final Preprocessor preprocessor;
-
-    ExecutorModel(BatchingEncoder images, Preprocessor preprocessor) {
-        this.images = images;
-        this.preprocessor = preprocessor;
-    }
+    private ExecutorModel() {}
 
     /**
      * Where executors find the bundle.
@@ -45,19 +43,60 @@ final class ExecutorModel {
         }
     }
 
-    /** The model of this executor, opened if need be. */
-    static synchronized ExecutorModel images(Location location, TaskSettings settings) {
+    /** The pipeline of this executor, opened if need be. */
+    static synchronized PicturePipeline images(Location location, TaskSettings settings) {
         return OPEN.computeIfAbsent(location.fingerprint() + settings, key -> {
             ModelBundle bundle = location.open();
-            ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask()));
-            return new ExecutorModel(
-                    BatchingEncoder.over(encoder, settings.lingerNanos()), new Preprocessor(bundle.image()));
+            ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask(), processors()));
+            return pipeline(bundle, settings, encoder.maxBatch(), encoder::encode);
         });
+    }
+
+    /** A pipeline that ends with a model. */
+    static PicturePipeline pipeline(
+            ModelBundle bundle, TaskSettings settings, int maxBatch, BatchingEncoder.Run model) {
+        PictureSquares squares = squares(bundle.image(), settings);
+        BatchingEncoder encoder = new BatchingEncoder(
+                maxBatch,
+                squares.squareBytes(),
+                bundle.dimension(),
+                settings.lingerNanos(),
+                settings.runs(),
+                System::nanoTime,
+                model);
+        return new PicturePipeline(settings.limits(processors(), maxBatch), over(squares), encoder, System::nanoTime)
+                .watched();
+    }
+
+    private static PictureSquares squares(ImageSpec spec, TaskSettings settings) {
+        return new PictureSquares(spec, settings.decodeLimits(), settings.applyOrientation(), settings.fastDecode());
+    }
+
+    private static PicturePipeline.Squares over(PictureSquares squares) {
+        return new PicturePipeline.Squares() {
+            @Override
+            public long claimedPixels(byte[] file) {
+                PictureSize size = squares.claimedSize(file);
+                return (long) size.width() * size.height();
+            }
+
+            @Override
+            public PictureSize prepare(byte[] file, ByteBuffer out, int at) {
+                return squares.prepare(file, out, at);
+            }
+        };
     }
 
     /** A text encoder of the caller's own. */
     static TextEncoder texts(Location location, TaskSettings settings) {
-        return TextEncoder.open(location.open(), settings.encoder(deviceOfTask()));
+        return TextEncoder.open(location.open(), settings.encoder(deviceOfTask(), processors()));
+    }
+
+    /** Processors of this executor: several may share a host. */
+    private static int processors() {
+        int all = Runtime.getRuntime().availableProcessors();
+        SparkEnv spark = SparkEnv.get();
+        return spark == null ? all : Math.min(all, spark.conf().getInt("spark.executor.cores", all));
     }
 
     private static int deviceOfTask() {
@@ -73,13 +112,5 @@ final class ExecutorModel {
         ResourceInformation gpu = resources.get("gpu");
         boolean numbered = gpu != null && gpu.addresses().length > 0 && gpu.addresses()[0].matches("\\d{1,4}");
         return numbered ? Integer.parseInt(gpu.addresses()[0]) : 0;
-    }
-
-    BatchingEncoder encoder() {
-        return images;
-    }
-
-    Preprocessor preprocessor() {
-        return preprocessor;
     }
 }

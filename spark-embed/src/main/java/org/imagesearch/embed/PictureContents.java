@@ -28,24 +28,48 @@ final class PictureContents implements AutoCloseable {
         }
     }
 
+    /** One picture, for the pipeline to read. */
+    PictureSource of(ListedPicture listed) {
+        return new PictureSource() {
+            @Override
+            public String name() {
+                return listed.getUri();
+            }
+
+            @Override
+            public byte[] bytes(Memory memory) throws IOException {
+                return PictureContents.this.bytes(listed, memory);
+            }
+
+            @Override
+            public String caption() {
+                return PictureContents.this.caption(listed);
+            }
+        };
+    }
+
     /**
      * The bytes of a picture.
      *
+     * @param memory asked for room for them: before they are there, where their number is known before
      * @throws FileNotFoundException if there are none
      * @throws ReadFailure with the reason's name, above all if there are more bytes than the settings allow
      */
-    byte[] bytes(ListedPicture listed) throws IOException {
+    byte[] bytes(ListedPicture listed, PictureSource.Memory memory) throws IOException {
         long limit = settings.pictureBytes();
-        if (listed.getContainer() == null) {
-            return HttpPictures.isHttp(listed.getUri())
-                    ? http.read(listed.getUri(), limit)
-                    : PictureFiles.read(listed.getUri(), limit, configuration);
+        boolean isHttp = HttpPictures.isHttp(listed.getUri());
+        if (listed.getContainer() == null && !isHttp) {
+            return PictureFiles.read(listed.getUri(), limit, memory, configuration);
         }
-        if (listed.getLength() == null) {
-            return rows.read(listed.getContainer(), listed.getPosition(), limit);
+        if (listed.getContainer() != null && listed.getLength() != null) {
+            return PictureFiles.readPart(
+                    listed.getContainer(), listed.getPosition(), listed.getLength(), limit, memory, configuration);
         }
-        return PictureFiles.readPart(
-                listed.getContainer(), listed.getPosition(), listed.getLength(), limit, configuration);
+        byte[] bytes = listed.getContainer() == null
+                ? http.read(listed.getUri(), limit)
+                : rows.read(listed.getContainer(), listed.getPosition(), limit);
+        memory.require(bytes.length);
+        return bytes;
     }
 
     /** The caption, or null. One that cannot be read is no reason to lose the picture. */

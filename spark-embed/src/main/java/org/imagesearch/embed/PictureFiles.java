@@ -319,10 +319,20 @@ final class PictureFiles {
 
     /** The bytes of a file, or an exception if there are more than the limit. */
     static byte[] read(String uri, long limitBytes, Configuration configuration) throws IOException {
+        return read(uri, limitBytes, wanted -> {}, configuration);
+    }
+
+    /**
+     * The bytes of a file, or an exception if there are more than the limit.
+     *
+     * @param memory asked before they are allocated
+     */
+    static byte[] read(String uri, long limitBytes, PictureSource.Memory memory, Configuration configuration)
+            throws IOException {
         Path path = new Path(URI.create(uri));
         FileSystem files = withoutChecksums(path.getFileSystem(configuration));
         long length = files.getFileStatus(path).getLen();
-        return read(files, path, 0, length, limitBytes);
+        return read(files, path, 0, length, limitBytes, memory);
     }
 
     /**
@@ -330,18 +340,27 @@ final class PictureFiles {
      *
      * @param offset of its first byte
      * @param length bytes
+     * @param memory asked before they are allocated
      */
-    static byte[] readPart(String uri, long offset, long length, long limitBytes, Configuration configuration)
+    static byte[] readPart(
+            String uri,
+            long offset,
+            long length,
+            long limitBytes,
+            PictureSource.Memory memory,
+            Configuration configuration)
             throws IOException {
         Path path = new Path(URI.create(uri));
-        return read(withoutChecksums(path.getFileSystem(configuration)), path, offset, length, limitBytes);
+        return read(withoutChecksums(path.getFileSystem(configuration)), path, offset, length, limitBytes, memory);
     }
 
-    private static byte[] read(FileSystem files, Path path, long offset, long length, long limitBytes)
+    private static byte[] read(
+            FileSystem files, Path path, long offset, long length, long limitBytes, PictureSource.Memory memory)
             throws IOException {
         if (length > limitBytes) {
             throw new TooLargeException(length, limitBytes);
         }
+        memory.require(length);
         byte[] bytes = new byte[Math.toIntExact(length)];
         if (bytes.length == 0) {
             return bytes;

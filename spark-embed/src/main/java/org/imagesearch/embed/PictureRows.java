@@ -1,69 +1,71 @@
 package org.imagesearch.embed;
 
-import java.io.FileNotFoundException;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.NoSuchElementException;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import org.apache.hadoop.conf.Configuration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.LongAccumulator;
-import org.imagesearch.clip.Picture;
-import org.imagesearch.clip.PictureDecoder;
-import org.imagesearch.clip.PictureException;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /**
- * The pictures of one task as rows of {@link RowSchemas#RESULTS}: read, decoded and preprocessed on the task's thread, encoded
- * in the executor's batches, at most {@code inFlight} at once. A picture that fails becomes a row that says why; a model that
- * cannot be run fails the task, because that says nothing about the pictures.
+ * The pictures of one task as rows of {@link RowSchemas#images}, in their order: handed to the executor's pipeline as long as
+ * it takes them, and taken out as they are wanted. A picture that fails is no row, and is told to {@code failures}; a model
+ * that cannot be run fails the task, because that says nothing about the pictures. Closing it leaves nothing of the task in
+ * the pipeline.
  */
-final class PictureRows implements Iterator<Row> {
-    private static final int MESSAGE_LENGTH = 300;
+final class PictureRows implements Iterator<Row>, AutoCloseable {
+    /** Between looks whether the task was killed. */
+    private static final long LOOK_MILLIS = 200;
 
     private final Iterator<ListedPicture> pictures;
-    private final ExecutorModel model;
-    private final PictureDecoder decoder;
-    private final TaskSettings settings;
     private final PictureContents contents;
-    private final LongAccumulator done;
+    private final PicturePipeline.Share share;
+    private final PictureCount done;
+    private final Consumer<FailedPicture> failures;
     private final Deque<Pending> inFlight = new ArrayDeque<>();
+    private ListedPicture refused;
+    private Row next;
 
+    /**
+     * @param done counts pictures that have an outcome
+     * @param failures told of pictures that failed
+     */
     PictureRows(
             Iterator<ListedPicture> pictures,
-            ExecutorModel model,
-            TaskSettings settings,
-            Configuration configuration,
-            LongAccumulator done) {
+            PictureContents contents,
+            PicturePipeline pipeline,
+            PictureCount done,
+            Consumer<FailedPicture> failures) {
         this.pictures = pictures;
-        this.model = model;
-        this.settings = settings;
-        this.contents = new PictureContents(settings, configuration);
+        this.contents = contents;
+        this.share = pipeline.share();
         this.done = done;
-        this.decoder = new PictureDecoder(settings.limits(), settings.applyOrientation());
+        this.failures = failures;
     }
 
-    /** A picture on its way: with an embedding to come, or with the row of its failure. */
-    private record Pending(
-            ListedPicture listed,
-            int width,
-            int height,
-            String caption,
-            CompletableFuture<float[]> embedding,
-            Row failure) {}
+    private record Pending(ListedPicture listed, PictureOnItsWay picture) {}
 
     @Override
     public boolean hasNext() {
-        return !inFlight.isEmpty() || pictures.hasNext();
+        while (next == null) {
+            handIn();
+            if (inFlight.isEmpty()) {
+                close();
+                return false;
+            }
+            next = finish(inFlight.removeFirst());
+            done.add(System.currentTimeMillis());
+        }
+        return true;
     }
 
     @Override
@@ -71,101 +73,90 @@ final class PictureRows implements Iterator<Row> {
         if (!hasNext()) {
             throw new NoSuchElementException();
         }
-        requireNotKilled();
-        while (inFlight.size() < settings.inFlight() && pictures.hasNext()) {
-            inFlight.addLast(start(pictures.next()));
-        }
-        Row row = finish(inFlight.removeFirst());
-        done.add(1);
+        Row row = next;
+        next = null;
         return row;
     }
 
-    private Pending start(ListedPicture listed) {
-        Stage stage = Stage.READ;
-        try {
-            byte[] bytes = contents.bytes(listed);
-            String caption = contents.caption(listed);
-            stage = Stage.DECODE;
-            Picture picture = decoder.decode(bytes);
-            stage = Stage.PREPROCESS;
-            byte[] pixels = model.preprocessor().apply(picture);
-            return new Pending(
-                    listed,
-                    picture.width(),
-                    picture.height(),
-                    caption,
-                    model.encoder().submit(pixels),
-                    null);
-        } catch (PictureException e) {
-            return failed(listed, stage, e.reason().name().toLowerCase(Locale.ROOT), e);
-        } catch (ReadFailure e) {
-            return failed(listed, stage, e.error(), e);
-        } catch (FileNotFoundException e) {
-            return failed(listed, stage, "missing", e);
-        } catch (IOException e) {
-            return failed(listed, stage, "unreadable", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TaskKilledException("interrupted");
-        } catch (RuntimeException e) {
-            return failed(listed, stage, "internal", e);
-        }
-    }
-
-    private Row finish(Pending pending) {
-        if (pending.failure != null) {
-            return pending.failure;
-        }
-        try {
-            float[] embedding = pending.embedding.get();
-            return RowFactory.create(
-                    pending.listed.getId(),
-                    pending.listed.getUri(),
-                    pending.width,
-                    pending.height,
-                    pending.caption,
-                    embedding,
-                    null,
-                    null,
-                    null,
-                    pending.listed.getAttempts() + 1);
-        } catch (ExecutionException e) {
-            ErrorCode code = e.getCause() instanceof ImageSearchException known ? known.code() : ErrorCode.INTERNAL;
-            if (code == ErrorCode.DATA) {
-                return failed(pending.listed, Stage.ENCODE, "internal", e.getCause()).failure;
+    private void handIn() {
+        while (inFlight.size() < share.size() && (refused != null || pictures.hasNext())) {
+            ListedPicture listed = refused != null ? refused : pictures.next();
+            refused = null;
+            Optional<PictureOnItsWay> picture = handIn(listed);
+            if (picture.isEmpty()) {
+                refused = listed;
+                return;
             }
-            throw new ImageSearchException(
-                    code,
-                    "the model failed on a batch with " + pending.listed.getUri() + ": " + reason(e.getCause()),
-                    e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TaskKilledException("interrupted");
+            inFlight.addLast(new Pending(listed, picture.get()));
         }
     }
 
-    private static Pending failed(ListedPicture listed, Stage stage, String error, Throwable cause) {
-        String message = reason(cause);
-        Row row = RowFactory.create(
-                listed.getId(),
-                listed.getUri(),
-                null,
-                null,
-                null,
-                null,
-                stage.text(),
-                error,
-                message,
-                listed.getAttempts() + 1);
-        return new Pending(listed, 0, 0, null, null, row);
+    /** Waits for a place only while there is nothing else to wait for. */
+    private Optional<PictureOnItsWay> handIn(ListedPicture listed) {
+        PictureSource source = contents.of(listed);
+        try {
+            if (!inFlight.isEmpty()) {
+                return share.submit(source, 0);
+            }
+            Optional<PictureOnItsWay> picture = Optional.empty();
+            while (picture.isEmpty()) {
+                requireNotKilled();
+                picture = share.submit(source, LOOK_MILLIS);
+            }
+            return picture;
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
     }
 
-    /** One line of bounded length. */
-    private static String reason(Throwable cause) {
-        String message = (cause.getMessage() == null ? cause.toString() : cause.getMessage()).replaceAll("\\s+", " ");
-        return message.codePointCount(0, message.length()) <= MESSAGE_LENGTH
-                ? message
-                : message.substring(0, message.offsetByCodePoints(0, MESSAGE_LENGTH));
+    /** The row of a picture; null if it has failed. */
+    private Row finish(Pending pending) {
+        ListedPicture listed = pending.listed;
+        PictureOutcome outcome = outcome(pending);
+        if (outcome instanceof PictureOutcome.Embedded embedded) {
+            return RowFactory.create(
+                    listed.getId(),
+                    listed.getUri(),
+                    embedded.width(),
+                    embedded.height(),
+                    embedded.caption(),
+                    embedded.embedding());
+        }
+        failures.accept(FailedPicture.of(listed, (PictureOutcome.Failed) outcome));
+        return null;
+    }
+
+    private static PictureOutcome outcome(Pending pending) {
+        try {
+            Optional<PictureOutcome> outcome = Optional.empty();
+            while (outcome.isEmpty()) {
+                requireNotKilled();
+                outcome = within(LOOK_MILLIS, pending.picture);
+            }
+            return outcome.get();
+        } catch (InterruptedException e) {
+            throw interrupted();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            throw new ImageSearchException(
+                    cause instanceof ImageSearchException known ? known.code() : ErrorCode.INTERNAL,
+                    "cannot go on at " + pending.listed.getUri() + ": " + PictureOutcome.Failed.message(cause),
+                    cause);
+        }
+    }
+
+    private static Optional<PictureOutcome> within(long millis, PictureOnItsWay picture)
+            throws InterruptedException, ExecutionException {
+        try {
+            return Optional.of(picture.outcome().get(millis, TimeUnit.MILLISECONDS));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static TaskKilledException interrupted() {
+        Thread.currentThread().interrupt();
+        return new TaskKilledException("interrupted");
     }
 
     private static void requireNotKilled() {
@@ -173,5 +164,10 @@ final class PictureRows implements Iterator<Row> {
         if (context != null && context.isInterrupted()) {
             throw new TaskKilledException("killed");
         }
+    }
+
+    @Override
+    public void close() {
+        share.close();
     }
 }

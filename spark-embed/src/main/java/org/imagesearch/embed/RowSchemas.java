@@ -12,19 +12,6 @@ import org.imagesearch.core.parquet.EmbeddingSchema;
 
 /** The tables of a dataset as Spark types. They agree with {@link EmbeddingSchema}, which declares them. */
 final class RowSchemas {
-    /** What a task makes of a picture: columns of images/ for a success, of failures/ for a failure. */
-    static final StructType RESULTS = new StructType()
-            .add(DatasetLayout.ID, DataTypes.LongType, false)
-            .add(DatasetLayout.URI, DataTypes.StringType, false)
-            .add(DatasetLayout.WIDTH, DataTypes.IntegerType, true)
-            .add(DatasetLayout.HEIGHT, DataTypes.IntegerType, true)
-            .add(DatasetLayout.CAPTION, DataTypes.StringType, true)
-            .add(DatasetLayout.EMBEDDING, DataTypes.createArrayType(DataTypes.FloatType, false), true)
-            .add(DatasetLayout.STAGE, DataTypes.StringType, true)
-            .add(DatasetLayout.ERROR, DataTypes.StringType, true)
-            .add(DatasetLayout.MESSAGE, DataTypes.StringType, true)
-            .add(DatasetLayout.ATTEMPTS, DataTypes.IntegerType, false);
-
     static final StructType FAILURES = new StructType()
             .add(DatasetLayout.ID, DataTypes.LongType, false)
             .add(DatasetLayout.URI, DataTypes.StringType, false)

@@ -6,7 +6,6 @@ import java.util.Locale;
 enum Stage {
     READ,
     DECODE,
-    PREPROCESS,
     ENCODE;
 
     /** As it stands in the failures table. */

@@ -10,25 +10,29 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
-import org.apache.spark.storage.StorageLevel;
-import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskCompletionListener;
 import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /** Embeds the pictures of one wave into staging: Parquet of the successes, one file of the failures. */
 final class WaveJob {
+    private static final PictureOutcome.Failed LOST =
+            new PictureOutcome.Failed(Stage.ENCODE, "lost", "its task ended without an embedding and without a reason");
+
     private final SparkSession spark;
     private final DatasetFolder folder;
     private final Listing listing;
@@ -58,38 +62,49 @@ final class WaveJob {
      * What a wave came to.
      *
      * @param images staged folder
-     * @param failures staged file, if any failed
+     * @param failureFile staged file, if any failed
      * @param embedded pictures in {@code images}
-     * @param errors number of failures by {@code stage/error}
+     * @param failures every other picture
      */
-    record Staged(Path images, Optional<Path> failures, long embedded, Map<String, Long> errors) {
-        long failed() {
-            return errors.values().stream().mapToLong(Long::longValue).sum();
-        }
+    record Staged(Path images, Optional<Path> failureFile, long embedded, List<FailedPicture> failures) {}
+
+    /** Asked while a wave runs and at its end. */
+    interface Objection {
+        /**
+         * The error to end with, if the wave is not to go on or not to be committed.
+         *
+         * @param tried pictures of the wave that have an outcome, of the tasks that have ended
+         * @param failed those that failed
+         */
+        Optional<ImageSearchException> to(long tried, List<FailedPicture> failed);
     }
 
     /**
      * Embeds pictures.
      *
      * @param done counts pictures as tasks get through them
+     * @throws ImageSearchException the objection, if there is one
      */
-    Staged run(int wave, List<ListedPicture> pictures, LongAccumulator done) throws IOException {
-        JavaRDD<Row> results = results(pictures, done).persist(StorageLevel.MEMORY_AND_DISK());
-        try {
-            Path images = folder.staging(DatasetLayout.waveFolder(wave));
-            writeImages(results, pictures, images);
-            List<Row> failures = failures(results, pictures, embeddedIds(images));
-            Map<String, Long> errors = new HashMap<>();
-            failures.forEach(row -> errors.merge(row.getString(2) + "/" + row.getString(3), 1L, Long::sum));
-            Optional<Path> failureFile =
-                    failures.isEmpty() ? Optional.empty() : Optional.of(writeFailures(wave, failures));
-            return new Staged(images, failureFile, pictures.size() - failures.size(), errors);
-        } finally {
-            results.unpersist(false);
+    Staged run(int wave, List<ListedPicture> pictures, PictureCount done, Objection objection) throws IOException {
+        CollectionAccumulator<FailedPicture> failed = spark.sparkContext().collectionAccumulator();
+        long before = done.value().pictures();
+        Path images = folder.staging(DatasetLayout.waveFolder(wave));
+        JavaRDD<Row> rows = withOwnColumns(rows(pictures, done, failed), pictures);
+        StructType schema = RowSchemas.images(fingerprint, listing.ownColumns());
+        try (JobGuard guard = new JobGuard(
+                spark.sparkContext(),
+                DatasetLayout.waveFolder(wave),
+                () -> objection.to(done.value().pictures() - before, failed.value()))) {
+            guard.run(() -> writeImages(rows, schema, images));
         }
+        List<FailedPicture> failures = failures(failed.value(), pictures, embeddedIds(images));
+        Optional<Path> failureFile = failures.isEmpty() ? Optional.empty() : Optional.of(writeFailures(wave, failures));
+        return new Staged(images, failureFile, pictures.size() - failures.size(), failures);
     }
 
-    private JavaRDD<Row> results(List<ListedPicture> pictures, LongAccumulator done) {
+    /** The pictures that are embedded, as rows of images/; those that are not go to {@code failed}. */
+    private JavaRDD<Row> rows(
+            List<ListedPicture> pictures, PictureCount done, CollectionAccumulator<FailedPicture> failed) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> configuration =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
@@ -97,27 +112,29 @@ final class WaveJob {
         int tasks = Math.max(1, Math.min(pictures.size(), Math.max(full, context.defaultParallelism())));
         ExecutorModel.Location location = model;
         TaskSettings taskSettings = settings;
-        return context.parallelize(pictures, tasks)
-                .mapPartitions(partition -> new PictureRows(
-                        partition,
-                        ExecutorModel.images(location, taskSettings),
-                        taskSettings,
-                        configuration.value().value(),
-                        done));
+        return context.parallelize(pictures, tasks).mapPartitions(partition -> {
+            PictureRows rows = new PictureRows(
+                    partition,
+                    new PictureContents(taskSettings, configuration.value().value()),
+                    ExecutorModel.images(location, taskSettings),
+                    done,
+                    failed::add);
+            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> rows.close());
+            return rows;
+        });
     }
 
-    private void writeImages(JavaRDD<Row> results, List<ListedPicture> pictures, Path images) throws IOException {
-        Dataset<Row> rows = spark.createDataFrame(results, RowSchemas.RESULTS)
-                .filter(functions.col(DatasetLayout.STAGE).isNull())
-                .select(
-                        DatasetLayout.ID,
-                        DatasetLayout.URI,
-                        DatasetLayout.WIDTH,
-                        DatasetLayout.HEIGHT,
-                        DatasetLayout.CAPTION,
-                        DatasetLayout.EMBEDDING);
-        Dataset<Row> all = listing.withOwnColumns(rows, pictures);
-        spark.createDataFrame(all.javaRDD(), RowSchemas.images(fingerprint, listing.ownColumns()))
+    private JavaRDD<Row> withOwnColumns(JavaRDD<Row> rows, List<ListedPicture> pictures) throws IOException {
+        if (listing.ownColumns().isEmpty()) {
+            return rows;
+        }
+        Dataset<Row> embedded = spark.createDataFrame(rows, RowSchemas.images(fingerprint));
+        return listing.withOwnColumns(embedded, pictures).javaRDD();
+    }
+
+    /** Rows are written as they come: nothing of a task waits in memory for its end. */
+    private void writeImages(JavaRDD<Row> rows, StructType schema, Path images) {
+        spark.createDataFrame(rows, schema)
                 .write()
                 .mode(SaveMode.Overwrite)
                 // Embeddings do not repeat: a dictionary of them is paid for twice.
@@ -127,6 +144,7 @@ final class WaveJob {
 
     private Set<Long> embeddedIds(Path images) {
         return new HashSet<>(spark.read()
+                .schema(RowSchemas.images(fingerprint))
                 .parquet(images.toString())
                 .select(DatasetLayout.ID)
                 .as(Encoders.LONG())
@@ -137,42 +155,27 @@ final class WaveJob {
      * A failure for every picture that has no embedding. A task that Spark ran twice may have had different luck each time; what
      * was written decides, so that each picture is on one side exactly.
      */
-    private static List<Row> failures(JavaRDD<Row> results, List<ListedPicture> pictures, Set<Long> embedded) {
-        Map<Long, Row> reasons = new HashMap<>();
-        if (embedded.size() < pictures.size()) {
-            for (Row row : results.filter(row -> !row.isNullAt(6)).collect()) {
-                reasons.put(row.getLong(0), row);
-            }
+    private static List<FailedPicture> failures(
+            List<FailedPicture> told, List<ListedPicture> pictures, Set<Long> embedded) {
+        if (embedded.size() == pictures.size()) {
+            return List.of();
         }
-        List<Row> failures = new ArrayList<>();
+        Map<Long, FailedPicture> reasons = new HashMap<>();
+        told.forEach(failure -> reasons.put(failure.id(), failure));
+        List<FailedPicture> failures = new ArrayList<>();
         for (ListedPicture picture : pictures) {
-            if (embedded.contains(picture.getId())) {
-                continue;
+            if (!embedded.contains(picture.getId())) {
+                FailedPicture reason = reasons.get(picture.getId());
+                failures.add(reason == null ? FailedPicture.of(picture, LOST) : reason);
             }
-            Row reason = reasons.get(picture.getId());
-            failures.add(
-                    reason == null
-                            ? RowFactory.create(
-                                    picture.getId(),
-                                    picture.getUri(),
-                                    Stage.ENCODE.text(),
-                                    "lost",
-                                    "its task ended without an embedding and without a reason",
-                                    picture.getAttempts() + 1)
-                            : RowFactory.create(
-                                    picture.getId(),
-                                    picture.getUri(),
-                                    reason.get(6),
-                                    reason.get(7),
-                                    reason.get(8),
-                                    reason.get(9)));
         }
         return failures;
     }
 
-    private Path writeFailures(int wave, List<Row> failures) throws IOException {
+    private Path writeFailures(int wave, List<FailedPicture> failures) throws IOException {
         Path staged = folder.staging("failures-" + wave);
-        spark.createDataFrame(DriverRows.distribute(spark, failures), RowSchemas.FAILURES)
+        List<Row> rows = failures.stream().map(FailedPicture::row).toList();
+        spark.createDataFrame(DriverRows.distribute(spark, rows), RowSchemas.FAILURES)
                 .repartition(1)
                 .write()
                 .mode(SaveMode.Overwrite)

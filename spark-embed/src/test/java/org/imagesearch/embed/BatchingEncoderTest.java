@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,7 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.imagesearch.core.ErrorCode;
+import java.util.concurrent.atomic.AtomicLong;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,7 +28,7 @@ class BatchingEncoderTest {
     @Test
     void manyThreadsEachGetTheEmbeddingOfTheirOwnPicture() throws Exception {
         ConcurrentLinkedQueue<Integer> sizes = new ConcurrentLinkedQueue<>();
-        BatchingEncoder encoder = new BatchingEncoder(16, PIXEL_BYTES, 2, 100_000, (pixels, n) -> {
+        BatchingEncoder encoder = encoder(16, 100_000, (pixels, n) -> {
             sizes.add(n);
             return echo(pixels, n);
         });
@@ -59,7 +60,7 @@ class BatchingEncoderTest {
 
     @Test
     void fullBatchDoesNotWaitForTheLingerTime() throws Exception {
-        BatchingEncoder encoder = new BatchingEncoder(2, PIXEL_BYTES, 2, LONG, BatchingEncoderTest::echo);
+        BatchingEncoder encoder = encoder(2, LONG, BatchingEncoderTest::echo);
         CompletableFuture<float[]> first = encoder.submit(picture(1));
         CompletableFuture<float[]> second = encoder.submit(picture(2));
         assertThat(first.get(20, TimeUnit.SECONDS)).containsExactly(1, -1);
@@ -68,14 +69,14 @@ class BatchingEncoderTest {
 
     @Test
     void lonelyPictureIsEncodedOnceTheLingerTimeIsOver() throws Exception {
-        BatchingEncoder encoder = new BatchingEncoder(32, PIXEL_BYTES, 2, 1_000, BatchingEncoderTest::echo);
+        BatchingEncoder encoder = encoder(32, 1_000, BatchingEncoderTest::echo);
         assertThat(encoder.submit(picture(3)).get(20, TimeUnit.SECONDS)).containsExactly(3, -3);
     }
 
     @Test
     void failureOfARunReachesEveryPictureOfItAndTheNextRunGoesOn() throws Exception {
         AtomicInteger runs = new AtomicInteger();
-        BatchingEncoder encoder = new BatchingEncoder(2, PIXEL_BYTES, 2, LONG, (pixels, n) -> {
+        BatchingEncoder encoder = encoder(2, LONG, (pixels, n) -> {
             if (runs.getAndIncrement() == 0) {
                 throw new OutOfMemoryError("of the device");
             }
@@ -91,7 +92,7 @@ class BatchingEncoderTest {
 
     @Test
     void pictureWithoutAUnitVectorFailsAlone() throws Exception {
-        BatchingEncoder encoder = new BatchingEncoder(4, PIXEL_BYTES, 2, LONG, (pixels, n) -> {
+        BatchingEncoder encoder = encoder(4, LONG, (pixels, n) -> {
             for (int i = 0; i < n; i++) {
                 if (pixels.getInt(i * PIXEL_BYTES) == 13) {
                     throw ImageSearchException.data("gave an embedding of length NaN");
@@ -107,16 +108,17 @@ class BatchingEncoderTest {
     }
 
     @Test
-    void submittingWaitsWhileTwoBatchesAreQueued() throws Exception {
+    void submittingWaitsWhileEveryBufferIsFull() throws Exception {
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
-        BatchingEncoder encoder = new BatchingEncoder(1, PIXEL_BYTES, 2, 0, (pixels, n) -> {
+        BatchingEncoder encoder = encoder(1, 0, (pixels, n) -> {
             running.countDown();
             awaitQuietly(release);
             return echo(pixels, n);
         });
         List<CompletableFuture<float[]>> embeddings = submit(encoder, 0);
         running.await();
+        // One is in the run, and there are two buffers more.
         embeddings.addAll(submit(encoder, 1, 2));
         CompletableFuture<float[]> fourth =
                 CompletableFuture.supplyAsync(() -> submit(encoder, 3).get(0).join());
@@ -128,13 +130,39 @@ class BatchingEncoderTest {
     }
 
     @Test
-    void pictureOfAnotherSizeIsRefusedAndSpoilsNoOther() throws Exception {
-        BatchingEncoder encoder = new BatchingEncoder(2, PIXEL_BYTES, 2, 1_000, BatchingEncoderTest::echo);
-        assertThatThrownBy(() -> encoder.submit(new byte[PIXEL_BYTES + 1]))
-                .isInstanceOfSatisfying(
-                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL))
-                .hasMessage("a picture of 5 bytes, expected 4");
-        assertThat(encoder.submit(picture(5)).get()).containsExactly(5, -5);
+    void secondRunBeginsBeforeTheFirstHasEnded() throws Exception {
+        CountDownLatch bothRun = new CountDownLatch(2);
+        BatchingEncoder encoder = new BatchingEncoder(1, PIXEL_BYTES, 2, 0, 2, System::nanoTime, (pixels, n) -> {
+            bothRun.countDown();
+            awaitQuietly(bothRun);
+            return echo(pixels, n);
+        });
+        List<CompletableFuture<float[]>> embeddings = submit(encoder, 1, 2);
+        assertThat(embeddings.get(0).get()).containsExactly(1, -1);
+        assertThat(embeddings.get(1).get()).containsExactly(2, -2);
+    }
+
+    @Test
+    void runThatDoesNotEndIsTimed() throws Exception {
+        AtomicLong clock = new AtomicLong();
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        BatchingEncoder encoder = new BatchingEncoder(1, PIXEL_BYTES, 2, 0, 1, clock::get, (pixels, n) -> {
+            running.countDown();
+            awaitQuietly(release);
+            return echo(pixels, n);
+        });
+        assertThat(encoder.longestRun()).isZero();
+        CompletableFuture<float[]> embedding = submit(encoder, 1).get(0);
+        running.await();
+        clock.addAndGet(TimeUnit.SECONDS.toNanos(7));
+        assertThat(encoder.longestRun()).isEqualTo(Duration.ofSeconds(7));
+        release.countDown();
+        assertThat(embedding.get()).containsExactly(1, -1);
+    }
+
+    private static BatchingEncoder encoder(int maxBatch, long lingerNanos, BatchingEncoder.Run model) {
+        return new BatchingEncoder(maxBatch, PIXEL_BYTES, 2, lingerNanos, 1, System::nanoTime, model);
     }
 
     private static List<CompletableFuture<float[]>> submit(BatchingEncoder encoder, int... numbers) {
@@ -149,8 +177,8 @@ class BatchingEncoderTest {
         return embeddings;
     }
 
-    private static byte[] picture(int number) {
-        return ByteBuffer.allocate(PIXEL_BYTES).putInt(number).array();
+    private static ByteBuffer picture(int number) {
+        return ByteBuffer.allocate(PIXEL_BYTES).putInt(number);
     }
 
     /** A model that gives the number in a picture and its negative. */

@@ -220,6 +220,18 @@ class DatasetFolderTest {
 
     private static DatasetManifest manifest(long listed) {
         return new DatasetManifest(
-                DatasetManifest.FORMAT_VERSION, MODEL, "none", 4, true, listed, 0, 0, 10, 1, "sequence", Instant.EPOCH);
+                DatasetManifest.FORMAT_VERSION,
+                MODEL,
+                "none",
+                4,
+                true,
+                listed,
+                0,
+                0,
+                10,
+                1,
+                "sequence",
+                false,
+                Instant.EPOCH);
     }
 }

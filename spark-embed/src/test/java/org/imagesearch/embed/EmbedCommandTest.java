@@ -33,6 +33,7 @@ class EmbedCommandTest {
         assertThat(first.status).isZero();
         assertThat(first.out)
                 .anyMatch(line -> line.startsWith("1 pictures embedded, 1 failed, "))
+                .anyMatch(line -> line.startsWith("from the first picture to the last: "))
                 .contains(
                         "queries: 1 captions through the text encoder",
                         "failures: decode/empty 1",
@@ -88,6 +89,24 @@ class EmbedCommandTest {
     }
 
     @Test
+    void tooManyFailuresEndWithOneAndTheReasons() {
+        DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
+        DrawnPictures.write(folder.resolve("pictures/b.jpg"), new byte[0]);
+        Ended ended = embed("pictures", MODEL, "--max-failures", "5%");
+        assertThat(ended.status).isEqualTo(1);
+        assertThat(ended.err).hasSize(1);
+        assertThat(ended.err.get(0)).startsWith("embed: 1 of 2 pictures failed").contains("decode/empty 1 (file:");
+        assertUsageError(embed("pictures", MODEL, "--max-failures", "few"), "max-failures is 'few'");
+    }
+
+    @Test
+    void fastDecodeIsNoted() throws IOException {
+        DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
+        assertThat(embed("pictures", MODEL, "--fast-decode").status).isZero();
+        assertThat(Files.readString(folder.resolve("out/dataset.json"))).contains("\"fastDecode\" : true");
+    }
+
+    @Test
     void modelThatCannotBeRunEndsTheJobBeforeAPictureIsTouched() throws IOException {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
         Path broken = Files.createDirectories(folder.resolve("broken"));
@@ -109,16 +128,8 @@ class EmbedCommandTest {
         Ended ended = run("--help");
         assertThat(ended.status).isZero();
         assertThat(String.join("\n", ended.out))
-                .contains(
-                        "--input",
-                        "--output",
-                        "--model",
-                        "--ids",
-                        "--wave-size",
-                        "--retry-failed",
-                        "--device",
-                        "--allow-http")
-                .contains("--master", "--conf");
+                .contains("--input", "--output", "--model", "--ids", "--wave-size", "--retry-failed", "--device")
+                .contains("--master", "--conf", "--max-failures", "--fast-decode", "--allow-http");
     }
 
     private Ended embed(String input, String model, String... more) {

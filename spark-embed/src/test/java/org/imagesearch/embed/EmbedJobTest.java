@@ -113,8 +113,62 @@ class EmbedJobTest {
                         4,
                         3,
                         "sequence",
+                        false,
                         manifest.updated()));
         assertThat(leftovers()).isEmpty();
+    }
+
+    @Test
+    void tooManyFailuresEndTheRunBeforeItsWaveIsCommitted() throws IOException {
+        draw(12);
+        DrawnPictures.drawTruncated(pictures.resolve("01.jpg"), 1);
+        for (int i = 5; i < 8; i++) {
+            DrawnPictures.write(pictures.resolve("0" + i + ".jpg"), new byte[0]);
+        }
+        assertThatThrownBy(() -> dataset.with("max-failures", "2").embed(pictures))
+                .isInstanceOfSatisfying(
+                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
+                .hasMessageStartingWith("4 of 8 pictures failed, more than max-failures allows")
+                .hasMessageContaining("decode/empty 3 (" + uri("0"))
+                .hasMessageContaining("decode/truncated 1 (" + uri("01.jpg"));
+        assertThat(waves()).containsExactly("wave=000000");
+        assertThat(dataset.manifest().embedded()).isEqualTo(3);
+        assertThat(dataset.manifest().failed()).isEqualTo(1);
+
+        // What was tried in an earlier run does not count: this one has 3 failures in 8.
+        Done resumed = dataset.with("max-failures", "40%").embed(pictures);
+        assertThat(resumed.summary().embedded()).isEqualTo(5);
+        assertThat(dataset.ids()).hasSize(12);
+        assertThat(leftovers()).isEmpty();
+    }
+
+    @Test
+    void fewPicturesAreJudgedByTheirShareAtTheEnd() throws IOException {
+        draw(3);
+        DrawnPictures.write(pictures.resolve("02.jpg"), new byte[0]);
+        assertThatThrownBy(() -> dataset.with("max-failures", "33%").embed(pictures))
+                .hasMessageContaining("1 of 3 pictures failed");
+        assertThat(dataset.with("max-failures", "34%").embed(pictures).failed()).isEqualTo(1);
+        // Trying them again is no news.
+        assertThat(dataset.with("max-failures", "0").retryFailed(pictures).failed())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void datasetIsNotGoneOnWithInAnotherWayOfDecoding() throws IOException {
+        draw(2);
+        dataset.with("picture.fast-decode", "true").embed(pictures);
+        assertThat(dataset.manifest().fastDecode()).isTrue();
+        draw(3);
+        assertThatThrownBy(() -> dataset.with("picture.fast-decode", "false").embed(pictures))
+                .isInstanceOfSatisfying(
+                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
+                .hasMessageContaining("was made with --fast-decode, which changes embeddings; this run is without it");
+        assertThat(dataset.with("picture.fast-decode", "true")
+                        .embed(pictures)
+                        .summary()
+                        .embedded())
+                .isEqualTo(1);
     }
 
     @Test

@@ -246,12 +246,13 @@ class PictureFilesTest {
     @Test
     void partOfAFileIsReadByOffset() throws IOException {
         DrawnPictures.write(folder.resolve("a"), "0123456789".getBytes(StandardCharsets.UTF_8));
-        assertThat(PictureFiles.readPart(uri("a"), 3, 4, 4, configuration))
+        assertThat(PictureFiles.readPart(uri("a"), 3, 4, 4, wanted -> {}, configuration))
                 .isEqualTo("3456".getBytes(StandardCharsets.UTF_8));
-        assertThat(PictureFiles.readPart(uri("a"), 3, 0, 4, configuration)).isEmpty();
-        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 3, 5, 4, configuration))
+        assertThat(PictureFiles.readPart(uri("a"), 3, 0, 4, wanted -> {}, configuration))
+                .isEmpty();
+        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 3, 5, 4, wanted -> {}, configuration))
                 .isInstanceOf(PictureFiles.TooLargeException.class);
-        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 8, 4, 4, configuration))
+        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 8, 4, 4, wanted -> {}, configuration))
                 .isInstanceOf(java.io.EOFException.class);
     }
 

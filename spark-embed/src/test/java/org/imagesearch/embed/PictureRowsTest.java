@@ -11,12 +11,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
-import org.apache.spark.util.LongAccumulator;
-import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Settings;
@@ -25,29 +22,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PictureRowsTest {
-    private static final int PIXEL_BYTES = 3
-            * DatasetUnderTest.MODEL.image().size()
-            * DatasetUnderTest.MODEL.image().size();
-
     @TempDir
     Path folder;
 
-    private final LongAccumulator done = new LongAccumulator();
-    private BatchingEncoder.Run model = (pixels, n) -> new float[n];
+    private final PictureCount done = new PictureCount();
+    private final List<FailedPicture> failures = new ArrayList<>();
+    private BatchingEncoder.Run model = (pixels, n) -> new float[n * DatasetUnderTest.MODEL.dimension()];
 
     @Test
-    void rowsComeInTheOrderOfThePicturesSoundOrBroken() {
+    void rowsComeInTheOrderOfThePicturesAndBrokenOnesAreToldApart() {
         List<ListedPicture> pictures = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             Path file = folder.resolve(i + ".png");
             pictures.add(listed(i, i % 3 == 0 ? DrawnPictures.drawTruncated(file, i) : DrawnPictures.draw(file, i)));
         }
-        List<Row> rows = rows(pictures, Map.of("picture.in-flight", "4", "model.batch", "4"));
+        List<Row> rows = rows(pictures, Map.of("pipeline.pictures", "4", "model.batch", "4"));
         assertThat(rows)
                 .extracting(row -> row.getLong(0))
-                .isEqualTo(pictures.stream().map(ListedPicture::getId).toList());
-        assertThat(rows).allMatch(row -> (row.getLong(0) % 3 == 0) != row.isNullAt(6));
-        assertThat(done.value()).isEqualTo(20);
+                .containsExactly(1L, 2L, 4L, 5L, 7L, 8L, 10L, 11L, 13L, 14L, 16L, 17L, 19L);
+        assertThat(failures).extracting(FailedPicture::id).containsExactly(0L, 3L, 6L, 9L, 12L, 15L, 18L);
+        assertThat(done.value().pictures()).isEqualTo(20);
     }
 
     @Test
@@ -72,7 +66,7 @@ class PictureRowsTest {
     void pictureWithALyingNameIsDecodedByItsBytes() throws Exception {
         Path file = DrawnPictures.draw(folder.resolve("x.png"), 1);
         Files.move(file, folder.resolve("x.jpg"));
-        assertThat(row(listed(1, folder.resolve("x.jpg"))).isNullAt(6)).isTrue();
+        assertThat(row(listed(1, folder.resolve("x.jpg"))).getLong(0)).isEqualTo(1);
     }
 
     @Test
@@ -80,8 +74,8 @@ class PictureRowsTest {
         model = (pixels, n) -> {
             throw ImageSearchException.data("%s", "line\n" + "\uD83C\uDF54".repeat(400));
         };
-        String message =
-                row(listed(1, DrawnPictures.draw(folder.resolve("a.jpg"), 1))).getString(8);
+        String message = failure(listed(1, DrawnPictures.draw(folder.resolve("a.jpg"), 1)))
+                .message();
         assertThat(message).startsWith("line ").doesNotContain("\n").endsWith("\uD83C\uDF54");
         assertThat(message.codePointCount(0, message.length())).isEqualTo(300);
     }
@@ -104,7 +98,7 @@ class PictureRowsTest {
             ListedPicture listed = listed(1, DrawnPictures.draw(folder.resolve("a.jpg"), 1));
             listed.setCaptionUri(uri);
             Row row = row(listed);
-            assertThat(row.isNullAt(6)).as(uri).isTrue();
+            assertThat(row.getLong(0)).isEqualTo(1);
             assertThat(row.isNullAt(4)).as(uri).isTrue();
         }
     }
@@ -116,16 +110,18 @@ class PictureRowsTest {
             if (runs.incrementAndGet() == 2) {
                 throw ImageSearchException.data("an embedding of length NaN");
             }
-            return new float[n];
+            return new float[n * DatasetUnderTest.MODEL.dimension()];
         };
         List<ListedPicture> pictures = List.of(
                 listed(0, DrawnPictures.draw(folder.resolve("0.jpg"), 0)),
                 listed(1, DrawnPictures.draw(folder.resolve("1.jpg"), 1)),
                 listed(2, DrawnPictures.draw(folder.resolve("2.jpg"), 2)));
         List<Row> rows = rows(pictures, Map.of("model.batch", "1"));
-        assertThat(rows.get(1).getString(6)).isEqualTo("encode");
-        assertThat(rows.get(1).getString(8)).isEqualTo("an embedding of length NaN");
-        assertThat(rows).filteredOn(row -> row.isNullAt(6)).hasSize(2);
+        assertThat(failures)
+                .singleElement()
+                .extracting(FailedPicture::reason, FailedPicture::message)
+                .containsExactly("encode/internal", "an embedding of length NaN");
+        assertThat(rows).hasSize(2);
     }
 
     @Test
@@ -151,19 +147,25 @@ class PictureRowsTest {
     void attemptsCountThisOne() {
         ListedPicture listed = listed(1, folder.resolve("absent.jpg"));
         listed.setAttempts(2);
-        assertThat(row(listed).getInt(9)).isEqualTo(3);
+        assertThat(failure(listed).attempts()).isEqualTo(3);
     }
 
     private void assertFailure(Path file, String stage, String error, String message) {
-        Row row = row(listed(5, file));
-        assertThat(row.getLong(0)).isEqualTo(5);
-        assertThat(row.getString(1)).isEqualTo(file.toUri().toString());
-        assertThat(List.of(row.getString(6), row.getString(7)))
+        FailedPicture failure = failure(listed(5, file));
+        assertThat(failure.id()).isEqualTo(5);
+        assertThat(failure.uri()).isEqualTo(file.toUri().toString());
+        assertThat(List.of(failure.stage(), failure.error()))
                 .as(file.toString())
                 .containsExactly(stage, error);
-        assertThat(row.getString(8)).contains(message);
-        assertThat(row.isNullAt(5)).isTrue();
-        assertThat(row.getInt(9)).isEqualTo(1);
+        assertThat(failure.message()).contains(message);
+        assertThat(failure.attempts()).isEqualTo(1);
+    }
+
+    private FailedPicture failure(ListedPicture picture) {
+        failures.clear();
+        assertThat(rows(List.of(picture), Map.of())).isEmpty();
+        assertThat(failures).hasSize(1);
+        return failures.get(0);
     }
 
     private String caption(byte[] text) {
@@ -171,7 +173,6 @@ class PictureRowsTest {
         listed.setCaptionUri(
                 DrawnPictures.write(folder.resolve("a.txt"), text).toUri().toString());
         Row row = row(listed);
-        assertThat(row.isNullAt(6)).isTrue();
         return row.getString(4);
     }
 
@@ -193,16 +194,17 @@ class PictureRowsTest {
         TaskSettings settings = Settings.load("embed", Optional.empty(), Map.of(), all)
                 .bind(EmbedSettings.class)
                 .forTasks();
-        BatchingEncoder encoder =
-                new BatchingEncoder(settings.batch(), PIXEL_BYTES, 1, TimeUnit.MILLISECONDS.toNanos(1), model);
-        PictureRows rows = new PictureRows(
-                pictures.iterator(),
-                new ExecutorModel(encoder, new Preprocessor(DatasetUnderTest.MODEL.image())),
-                settings,
-                new Configuration(false),
-                done);
         List<Row> out = new ArrayList<>();
-        rows.forEachRemaining(out::add);
+        try (PicturePipeline pipeline =
+                        ExecutorModel.pipeline(DatasetUnderTest.MODEL, settings, settings.batch(), model);
+                PictureRows rows = new PictureRows(
+                        pictures.iterator(),
+                        new PictureContents(settings, new Configuration(false)),
+                        pipeline,
+                        done,
+                        failures::add)) {
+            rows.forEachRemaining(out::add);
+        }
         return out;
     }
 }

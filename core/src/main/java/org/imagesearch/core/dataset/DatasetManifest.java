@@ -19,6 +19,8 @@ import org.imagesearch.core.Json;
  * @param waveSize pictures per wave; fixed when the input is listed
  * @param waves waves committed so far
  * @param ids how ids were assigned: {@code sequence} or {@code filename}
+ * @param fastDecode whether large JPEGs were decoded at a smaller scale, which changes embeddings slightly;
+ *     absent in files of earlier versions, which always decoded at full scale
  * @param updated when this file was written
  */
 public record DatasetManifest(
@@ -33,6 +35,7 @@ public record DatasetManifest(
         int waveSize,
         int waves,
         String ids,
+        Boolean fastDecode,
         Instant updated) {
     public static final int FORMAT_VERSION = 1;
 
@@ -46,6 +49,7 @@ public record DatasetManifest(
         requirePresent("modelName", modelName);
         requirePresent("ids", ids);
         requirePresent("updated", updated);
+        fastDecode = fastDecode != null && fastDecode;
         requireAtLeast("dimension", dimension, 1);
         requireAtLeast("waveSize", waveSize, 1);
         requireAtLeast("listed", listed, 0);
@@ -80,6 +84,7 @@ public record DatasetManifest(
                 other.waveSize,
                 other.waves,
                 other.ids,
+                other.fastDecode,
                 updated));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -34,6 +35,7 @@ class DatasetManifestTest {
             20_000,
             150_000,
             "sequence",
+            false,
             Instant.parse("2026-01-02T03:04:05.678Z"));
 
     @TempDir
@@ -44,6 +46,14 @@ class DatasetManifestTest {
         Path file = Files.write(folder.resolve(DatasetLayout.MANIFEST), MANIFEST.toJson());
         assertThat(DatasetManifest.fromJson(Files.readAllBytes(file), NAME)).isEqualTo(MANIFEST);
         assertThat(Files.readString(file)).contains("\"model\" : \"" + MODEL + "\"", "2026-01-02T03:04:05.678Z");
+    }
+
+    @Test
+    void earlierVersionsDecodedAtFullScale() {
+        String json = json().replaceFirst("\"fastDecode\" : false,", "");
+        assertThat(json).doesNotContain("fastDecode");
+        assertThat(DatasetManifest.fromJson(json.getBytes(StandardCharsets.UTF_8), NAME))
+                .isEqualTo(MANIFEST);
     }
 
     @ParameterizedTest
