@@ -11,7 +11,7 @@ library=$classes/$binding/linux-x86_64/libjniFaissCalls.so
 missing=()
 command -v g++ >/dev/null || missing+=(g++)
 [ -e /usr/include/faiss/IndexIVFFlat.h ] || missing+=(libfaiss-dev)
-ldconfig -p | grep -q 'libopenblas\.so\.0' || missing+=(libopenblas-dev)
+ldconfig -p | grep 'libopenblas\.so\.0' >/dev/null || missing+=(libopenblas-dev)
 if [ ${#missing[@]} -gt 0 ]; then
     echo "The native part of 'faiss' needs Debian packages that are not installed: ${missing[*]}" >&2
     echo "Install them: apt-get install ${missing[*]}" >&2

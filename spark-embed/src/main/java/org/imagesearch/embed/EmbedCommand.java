@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "embed",
         description =
-                "Turns every picture of a folder into a CLIP embedding, written as Parquet. Run again, it goes on where it"
+                "Turns every picture of an input into a CLIP embedding, written as Parquet. Run again, it goes on where it"
                         + " stopped and takes in new pictures.",
         mixinStandardHelpOptions = true,
         version = "imagesearch embed 0.1.0",
@@ -55,8 +55,10 @@ public final class EmbedCommand implements Callable<Integer> {
             names = "--input",
             required = true,
             paramLabel = "X",
-            description = "folder or glob of pictures; a .txt beside a picture is its caption")
-    private String input;
+            description =
+                    "pictures, .tar files (WebDataset) or .parquet files that list or hold pictures: a folder, a glob"
+                            + " or a file; may be given several times")
+    private List<String> inputs;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "dataset to write or to go on with")
     private String output;
@@ -64,8 +66,15 @@ public final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "BUNDLE", description = "model bundle")
     private Path model;
 
-    @Option(names = "--ids", paramLabel = "HOW", description = "ids of new pictures: sequence (default) or filename")
+    @Option(
+            names = "--ids",
+            paramLabel = "HOW",
+            description =
+                    "ids of new pictures: sequence (default), filename, or column: the column id of a Parquet file")
     private String ids;
+
+    @Option(names = "--allow-http", description = "read pictures from the http and https addresses of a Parquet file")
+    private boolean allowHttp;
 
     @Option(names = "--wave-size", paramLabel = "N", description = "pictures per atomic commit (default: 20000)")
     private Integer waveSize;
@@ -118,7 +127,7 @@ public final class EmbedCommand implements Callable<Integer> {
         LOG.info("settings={}", settings.render());
         try (SparkSession spark = session()) {
             EmbedJob.Summary summary =
-                    new EmbedJob(spark, bound, bundle, location(spark, bundle), output, out).run(input, retryFailed);
+                    new EmbedJob(spark, bound, bundle, location(spark, bundle), output, out).run(inputs, retryFailed);
             describe(summary, (System.nanoTime() - begin) / 1e9, out);
         }
         return CommandLine.ExitCode.OK;
@@ -128,6 +137,9 @@ public final class EmbedCommand implements Callable<Integer> {
         Map<String, String> given = new HashMap<>();
         if (ids != null) {
             given.put("ids", ids);
+        }
+        if (allowHttp) {
+            given.put("input.allow-http", "true");
         }
         if (waveSize != null) {
             given.put("wave-size", waveSize.toString());

@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -45,10 +44,14 @@ final class EmbedJob {
         this.settings = settings;
         this.bundle = bundle;
         this.out = out;
+        // Types travel unchanged: Spark would write a point in time as INT96, and refuse dates before 1900.
+        spark.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
+        spark.conf().set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED");
+        spark.conf().set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED");
         this.folder = DatasetFolder.open(output, spark.sparkContext().hadoopConfiguration());
         this.listing = new Listing(spark, folder);
-        this.waves =
-                new WaveJob(spark, folder, bundle.fingerprint(), model, settings.forTasks(), settings.taskPictures());
+        this.waves = new WaveJob(
+                spark, folder, listing, bundle.fingerprint(), model, settings.forTasks(), settings.taskPictures());
         this.queries = new CaptionQueries(spark, folder, bundle.fingerprint(), model, settings.forTasks());
     }
 
@@ -70,12 +73,18 @@ final class EmbedJob {
             long ignored,
             long unnameable) {}
 
-    Summary run(String input, boolean retryFailed) throws IOException {
+    Summary run(List<String> inputs, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
             folder.recover();
             requireSameMaking();
-            PictureFiles.Found found = PictureFiles.list(input, folder.root(), hadoop());
-            listing.add(found.pictures(), settings.ids(), settings.waveSize(), nextWave());
+            FoundPictures found = new InputPictures(spark, settings, folder.root(), listing.ownColumns()).find(inputs);
+            found.remarks().forEach(out::println);
+            Listing.Added added = listing.add(found, settings.ids(), settings.waveSize(), nextWave());
+            if (added.repeated() > 0) {
+                out.printf(Locale.ROOT, "%,d pictures are in the input more than once%n", added.repeated());
+            }
+            // Nothing else is kept as a table.
+            spark.catalog().clearCache();
             DatasetManifest before = describe();
             folder.write(before);
             Work work = new Work(lock, before);
@@ -217,8 +226,8 @@ final class EmbedJob {
                 .parquet(failures)
                 .select(DatasetLayout.ID, DatasetLayout.URI, DatasetLayout.ATTEMPTS)
                 // Outer: a picture that the listing has lost is tried all the same.
-                .join(listing.read().select(DatasetLayout.ID, "captionUri"), DatasetLayout.ID, "left")
-                .withColumn("wave", functions.lit(0))
+                .join(listing.read().drop(DatasetLayout.URI, DatasetLayout.ATTEMPTS), DatasetLayout.ID, "left")
+                .withColumn("wave", functions.coalesce(functions.col("wave"), functions.lit(0)))
                 .orderBy(DatasetLayout.ID)
                 .as(Encoders.bean(ListedPicture.class))
                 .collectAsList();
@@ -305,9 +314,5 @@ final class EmbedJob {
                 settings.ids().name().toLowerCase(Locale.ROOT),
                 settings.picture().fastDecode(),
                 Instant.now());
-    }
-
-    private Configuration hadoop() {
-        return spark.sparkContext().hadoopConfiguration();
     }
 }

@@ -2,6 +2,7 @@ package org.imagesearch.embed;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.List;
 import org.imagesearch.clip.DecodeLimits;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
@@ -20,6 +21,7 @@ import org.imagesearch.core.settings.Bytes;
  * @param model how the model runs
  * @param pipeline how wide the stages before the model are
  * @param picture what is decoded, and how
+ * @param input what is read, and how
  */
 record EmbedSettings(
         int waveSize,
@@ -30,7 +32,8 @@ record EmbedSettings(
         String maxFailures,
         Model model,
         Pipeline pipeline,
-        PictureSettings picture) {
+        PictureSettings picture,
+        InputSettings input) {
     /** Failures of one wave are gathered on the driver. */
     private static final int MAX_WAVE_SIZE = 1_000_000;
 
@@ -40,11 +43,13 @@ record EmbedSettings(
     private static final long MAX_MEMORY_BYTES = 1L << 40;
 
     private static final Duration MAX_LINGER = Duration.ofSeconds(10);
+    private static final Duration MAX_HTTP_TIMEOUT = Duration.ofMinutes(10);
 
     /** Where an id comes from. */
     enum IdSource {
         SEQUENCE,
-        FILENAME
+        FILENAME,
+        COLUMN
     }
 
     /** A picture that takes an hour is lost in any case. */
@@ -91,6 +96,19 @@ record EmbedSettings(
         }
     }
 
+    /**
+     * @param uriColumn the column of a Parquet file that says where pictures are
+     * @param leaveOut columns of the input that are not carried to the dataset
+     * @param allowHttp whether http and https addresses are read
+     * @param httpHosts hosts that may have addresses that are not public; {@code *} stands for any characters
+     * @param httpTimeout for one picture, redirects included
+     */
+    record InputSettings(
+            String uriColumn, List<String> leaveOut, boolean allowHttp, List<String> httpHosts, Duration httpTimeout) {}
+
+    /** Of {@link InputSettings}, what tasks need. */
+    record HttpSettings(boolean allowed, List<String> hosts, long timeoutNanos) implements Serializable {}
+
     /** What a task needs of the settings, in a form that travels. */
     record TaskSettings(
             Device device,
@@ -110,7 +128,8 @@ record EmbedSettings(
             boolean applyOrientation,
             boolean fastDecode,
             long pictureDeadlineNanos,
-            int captionLength)
+            int captionLength,
+            HttpSettings http)
             implements Serializable {
         /**
          * @param deviceId the number of the CUDA device, if it runs on one
@@ -159,6 +178,7 @@ record EmbedSettings(
         requireRange("pipeline.decoded-bytes", pipeline.decodedBytes.count(), 0, MAX_MEMORY_BYTES);
         requireRange("picture.deadline (ms)", picture.deadline.toMillis(), 1, MAX_DEADLINE.toMillis());
         requireRange("picture.caption-length", picture.captionLength, 0, 100_000);
+        requireRange("input.http-timeout (ms)", input.httpTimeout.toMillis(), 1, MAX_HTTP_TIMEOUT.toMillis());
         picture.limits();
         FailureLimit.parse(maxFailures);
     }
@@ -182,7 +202,8 @@ record EmbedSettings(
                 picture.applyOrientation,
                 picture.fastDecode,
                 picture.deadline.toNanos(),
-                picture.captionLength);
+                picture.captionLength,
+                new HttpSettings(input.allowHttp, List.copyOf(input.httpHosts), input.httpTimeout.toNanos()));
     }
 
     /** A second run hides the copies to and from a GPU; on the CPU it would only fight with the first. */

@@ -5,8 +5,12 @@ import java.io.Serializable;
 /**
  * A picture of the listing. A bean, because Spark's encoders take no records.
  *
- * <p>{@code id} is the picture's for good, {@code uri} where its bytes are, {@code captionUri} where its caption is or null,
- * {@code wave} the wave that embeds it, {@code attempts} how often that was tried before.
+ * <p>{@code id} is the picture's for good, {@code uri} names it, {@code wave} is the wave that embeds it, {@code attempts} how
+ * often that was tried before. {@code caption} is its caption, or {@code captionUri} says where that is; both may be null.
+ *
+ * <p>Without a {@code container}, the bytes are what {@code uri} leads to. With one and a {@code length}, they are so many bytes
+ * of that file from {@code position} on: a member of a tar. With one and no length, they are in row {@code position} of that
+ * Parquet file, rows counted from 0.
  */
 public final class ListedPicture implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -14,6 +18,10 @@ public final class ListedPicture implements Serializable {
     private long id;
     private String uri;
     private String captionUri;
+    private String caption;
+    private String container;
+    private Long position;
+    private Long length;
     private int wave;
     private int attempts;
 
@@ -48,6 +56,38 @@ public final class ListedPicture implements Serializable {
 
     public void setCaptionUri(String captionUri) {
         this.captionUri = captionUri;
+    }
+
+    public String getCaption() {
+        return caption;
+    }
+
+    public void setCaption(String caption) {
+        this.caption = caption;
+    }
+
+    public String getContainer() {
+        return container;
+    }
+
+    public void setContainer(String container) {
+        this.container = container;
+    }
+
+    public Long getPosition() {
+        return position;
+    }
+
+    public void setPosition(Long position) {
+        this.position = position;
+    }
+
+    public Long getLength() {
+        return length;
+    }
+
+    public void setLength(Long length) {
+        this.length = length;
     }
 
     public int getWave() {

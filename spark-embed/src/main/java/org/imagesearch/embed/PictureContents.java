@@ -2,20 +2,30 @@ package org.imagesearch.embed;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
-/** Reads what belongs to a listed picture: its bytes and its caption. Thread-safe. */
-final class PictureContents {
-    private static final int CAPTION_BYTES = 1 << 20;
-
+/**
+ * Reads what belongs to a listed picture: its bytes and its caption, wherever the listing says that they are. Thread-safe. In a
+ * task it closes itself with the task.
+ */
+final class PictureContents implements AutoCloseable {
     private final TaskSettings settings;
     private final Configuration configuration;
+    private final HttpPictures http;
+    private final ParquetPictures rows;
 
     PictureContents(TaskSettings settings, Configuration configuration) {
         this.settings = settings;
         this.configuration = configuration;
+        this.http = new HttpPictures(settings.http());
+        this.rows = new ParquetPictures(configuration);
+        TaskContext task = TaskContext.get();
+        if (task != null) {
+            task.addTaskCompletionListener((TaskCompletionListener) ended -> close());
+        }
     }
 
     /** One picture, for the pipeline to read. */
@@ -39,35 +49,46 @@ final class PictureContents {
     }
 
     /**
-     * The bytes of a picture's file.
+     * The bytes of a picture.
      *
-     * @param memory asked before they are allocated
-     * @throws FileNotFoundException if there is none
-     * @throws PictureFiles.TooLargeException if there are more than the settings allow; they were not read
+     * @param memory asked before they are allocated; where nobody knows their number before, told at once after
+     * @throws FileNotFoundException if there are none
+     * @throws ReadFailure with the reason's name, above all if there are more bytes than the settings allow
      */
     byte[] bytes(ListedPicture listed, PictureSource.Memory memory) throws IOException {
-        return PictureFiles.read(listed.getUri(), settings.pictureBytes(), memory, configuration);
+        long limit = settings.pictureBytes();
+        if (listed.getContainer() == null) {
+            return HttpPictures.isHttp(listed.getUri())
+                    ? counted(http.read(listed.getUri(), limit), memory)
+                    : PictureFiles.read(listed.getUri(), limit, memory, configuration);
+        }
+        if (listed.getLength() == null) {
+            return counted(rows.read(listed.getContainer(), listed.getPosition(), limit), memory);
+        }
+        return PictureFiles.readPart(
+                listed.getContainer(), listed.getPosition(), listed.getLength(), limit, memory, configuration);
+    }
+
+    private static byte[] counted(byte[] bytes, PictureSource.Memory memory) throws IOException {
+        memory.require(bytes.length);
+        return bytes;
     }
 
     /** The caption, or null. One that cannot be read is no reason to lose the picture. */
     String caption(ListedPicture listed) {
         if (listed.getCaptionUri() == null) {
-            return null;
+            return listed.getCaption();
         }
         try {
-            byte[] bytes = PictureFiles.read(listed.getCaptionUri(), CAPTION_BYTES, configuration);
-            String text = withoutByteOrderMark(new String(bytes, StandardCharsets.UTF_8))
-                    .strip();
-            if (text.codePointCount(0, text.length()) > settings.captionLength()) {
-                text = text.substring(0, text.offsetByCodePoints(0, settings.captionLength()));
-            }
-            return text.isEmpty() ? null : text;
+            byte[] bytes = PictureFiles.read(listed.getCaptionUri(), Captions.FILE_BYTES, configuration);
+            return Captions.clean(bytes, settings.captionLength());
         } catch (IOException | RuntimeException e) {
             return null;
         }
     }
 
-    private static String withoutByteOrderMark(String text) {
-        return text.startsWith("\uFEFF") ? text.substring(1) : text;
+    @Override
+    public void close() {
+        rows.close();
     }
 }

@@ -13,9 +13,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -36,20 +38,26 @@ final class PictureFiles {
     private static final Set<String> PICTURES =
             Set.of("jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "heic", "heif", "avif");
 
-    private static final Set<String> OTHER_INPUTS = Set.of("parquet", "tar");
+    /** Tars inside a packing cannot be read by offset. */
+    private static final Set<String> PACKINGS = Set.of("gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "tzst", "lz4");
+
     private static final String CAPTION = "txt";
+    private static final String TAR = "tar";
+    private static final String PARQUET = "parquet";
 
     /** What Java puts where the bytes of a file's name are no text in the encoding of the locale. */
     private static final char UNDECODABLE = '\uFFFD';
 
     /**
-     * What was found.
+     * What was found: of pictures, tars and Parquet files, one kind only.
      *
      * @param pictures in the order of their uris
-     * @param ignored files that are no pictures by their names, captions left out
+     * @param tars uris of WebDataset files, in order
+     * @param tables uris of Parquet files, in order
+     * @param ignored files that are none of these by their names, captions left out
      * @param unnameable files and folders whose names are no text under this locale, so that Java cannot open them
      */
-    record Found(List<Picture> pictures, long ignored, long unnameable) {}
+    record Found(List<Picture> pictures, List<String> tars, List<String> tables, long ignored, long unnameable) {}
 
     /**
      * A picture file.
@@ -63,6 +71,9 @@ final class PictureFiles {
     private final Path output;
     private final Map<String, String> pictures = new HashMap<>();
     private final Map<String, String> captions = new HashMap<>();
+    private final TreeSet<String> tars = new TreeSet<>();
+    private final TreeSet<String> tables = new TreeSet<>();
+    private final TreeSet<String> packedTars = new TreeSet<>();
     private long ignored;
     private long unnameable;
 
@@ -72,11 +83,11 @@ final class PictureFiles {
     }
 
     /**
-     * Lists pictures, in folders recursively. Files and folders whose names begin with a dot or an underscore are left out, and
+     * Lists pictures, tars or Parquet files, in folders recursively. Files and folders whose names begin with a dot or an underscore are left out, and
      * so is the dataset itself where it lies below the input. Links are followed; one that leads back up is not.
      *
      * @param output the dataset's folder, qualified
-     * @throws ImageSearchException (input) if there is nothing there, or something else than picture files
+     * @throws ImageSearchException (input) if there is nothing there, or files of several kinds
      */
     static Found list(String input, Path output, Configuration configuration) {
         try {
@@ -99,7 +110,7 @@ final class PictureFiles {
             }
         }
         // A glob of pictures does not match their captions.
-        for (Path parent : parents) {
+        for (Path parent : pictures.isEmpty() ? Set.<Path>of() : parents) {
             for (FileStatus status : files.listStatus(parent)) {
                 Path file = status.getPath();
                 if (extension(file.getName()).equals(CAPTION) && !isHidden(file.getName())) {
@@ -107,10 +118,48 @@ final class PictureFiles {
                 }
             }
         }
-        if (pictures.isEmpty()) {
+        leaveOutDescriptions();
+        requireOneKind(input);
+        return new Found(sorted(), List.copyOf(tars), List.copyOf(tables), ignored, unnameable);
+    }
+
+    /** img2dataset writes {@code 00000.parquet}, which repeats the texts, beside {@code 00000.tar} or the folder {@code 00000/}. */
+    private void leaveOutDescriptions() {
+        if (tables.isEmpty()) {
+            return;
+        }
+        Set<String> described = new HashSet<>();
+        tars.forEach(tar -> described.add(withoutExtension(tar)));
+        pictures.keySet().forEach(picture -> described.add(picture.substring(0, picture.lastIndexOf('/'))));
+        int before = tables.size();
+        tables.removeIf(table -> described.contains(withoutExtension(table)));
+        ignored += before - tables.size();
+    }
+
+    private void requireOneKind(String input) {
+        List<String> examples = Stream.of(
+                        pictures.keySet().stream().min(Comparator.naturalOrder()),
+                        tars.stream().findFirst(),
+                        tables.stream().findFirst())
+                .flatMap(Optional::stream)
+                .toList();
+        if (examples.size() > 1) {
+            throw ImageSearchException.input(
+                    "--input %s mixes %s: give pictures, .tar files and .parquet files apart, by --input each",
+                    input, String.join(" and ", examples));
+        }
+        if (!packedTars.isEmpty() && pictures.isEmpty()) {
+            throw ImageSearchException.input(
+                    "%s is packed, and single pictures cannot be read out of it: unpack it to a .tar",
+                    packedTars.first());
+        }
+        if (examples.isEmpty()) {
             throw ImageSearchException.input("--input %s: there are no pictures there", input);
         }
-        return new Found(sorted(), ignored, unnameable);
+    }
+
+    private static String withoutExtension(String uri) {
+        return uri.substring(0, uri.lastIndexOf('.'));
     }
 
     private List<FileStatus> roots(String input, Path path) throws IOException {
@@ -222,22 +271,35 @@ final class PictureFiles {
     private void take(Path file) {
         String uri = uri(file);
         String extension = extension(file.getName());
-        if (OTHER_INPUTS.contains(extension)) {
-            throw ImageSearchException.input(
-                    "%s: pictures inside .%s files are not read yet; give a folder or a glob of picture files",
-                    file, extension);
-        }
         if (PICTURES.contains(extension)) {
             pictures.put(uri, uri.substring(0, uri.length() - extension.length()));
         } else if (extension.equals(CAPTION)) {
             captions.put(uri.substring(0, uri.length() - extension.length()), uri);
+        } else if (extension.equals(TAR)) {
+            tars.add(uri);
+        } else if (extension.equals(PARQUET)) {
+            tables.add(uri);
         } else {
             ignored++;
+            if (isPackedTar(file.getName(), extension)) {
+                packedTars.add(uri);
+            }
         }
     }
 
+    private static boolean isPackedTar(String name, String extension) {
+        return PACKINGS.contains(extension)
+                && (extension.startsWith("t")
+                        || extension(name.substring(0, name.lastIndexOf('.'))).equals(TAR));
+    }
+
+    /** Whether a name is that of a picture. */
+    static boolean isPicture(String name) {
+        return PICTURES.contains(extension(name));
+    }
+
     /** Hadoop says {@code file:/} or {@code file:///} as the way goes by which it found a file; a picture has one uri only. */
-    private static String uri(Path file) {
+    static String uri(Path file) {
         URI uri = file.toUri();
         return "file".equals(uri.getScheme()) ? "file://" + uri.getRawPath() : uri.toString();
     }
@@ -250,7 +312,7 @@ final class PictureFiles {
     }
 
     /** What follows the last dot, in lower case; empty without a dot. */
-    private static String extension(String name) {
+    static String extension(String name) {
         int dot = name.lastIndexOf('.');
         return dot < 0 ? "" : name.substring(dot + 1).toLowerCase(Locale.ROOT);
     }
@@ -269,27 +331,52 @@ final class PictureFiles {
             throws IOException {
         Path path = new Path(URI.create(uri));
         FileSystem files = withoutChecksums(path.getFileSystem(configuration));
-        FileStatus status = files.getFileStatus(path);
-        if (status.getLen() > limitBytes) {
-            throw new TooLargeException(status.getLen(), limitBytes);
+        long length = files.getFileStatus(path).getLen();
+        return read(files, path, 0, length, limitBytes, memory);
+    }
+
+    /**
+     * A part of a file.
+     *
+     * @param offset of its first byte
+     * @param length bytes
+     * @param memory asked before they are allocated
+     */
+    static byte[] readPart(
+            String uri,
+            long offset,
+            long length,
+            long limitBytes,
+            PictureSource.Memory memory,
+            Configuration configuration)
+            throws IOException {
+        Path path = new Path(URI.create(uri));
+        return read(withoutChecksums(path.getFileSystem(configuration)), path, offset, length, limitBytes, memory);
+    }
+
+    private static byte[] read(
+            FileSystem files, Path path, long offset, long length, long limitBytes, PictureSource.Memory memory)
+            throws IOException {
+        if (length > limitBytes) {
+            throw new TooLargeException(length, limitBytes);
         }
-        memory.require(status.getLen());
-        byte[] bytes = new byte[Math.toIntExact(status.getLen())];
+        memory.require(length);
+        byte[] bytes = new byte[Math.toIntExact(length)];
         if (bytes.length == 0) {
             return bytes;
         }
         try (var in = files.open(path)) {
-            in.readFully(0, bytes);
+            in.readFully(offset, bytes);
         }
         return bytes;
     }
 
-    /** A file above the limit; it was not read. */
-    static final class TooLargeException extends IOException {
+    /** A picture above the limit; it was not read. */
+    static final class TooLargeException extends ReadFailure {
         private static final long serialVersionUID = 1L;
 
         TooLargeException(long bytes, long limitBytes) {
-            super("the file has " + bytes + " bytes, the limit is " + limitBytes);
+            super("too_large", "the file has " + bytes + " bytes, the limit is " + limitBytes);
         }
     }
 
@@ -297,7 +384,7 @@ final class PictureFiles {
      * Hadoop wraps local files in checksum files of its own. Pictures have none, and looking for them fails on names with a
      * colon.
      */
-    private static FileSystem withoutChecksums(FileSystem files) {
+    static FileSystem withoutChecksums(FileSystem files) {
         return files instanceof LocalFileSystem local ? local.getRaw() : files;
     }
 

@@ -34,8 +34,8 @@ sealed interface PictureOutcome {
         private static String error(Throwable cause) {
             if (cause instanceof PictureException known) {
                 return known.reason().name().toLowerCase(Locale.ROOT);
-            } else if (cause instanceof PictureFiles.TooLargeException) {
-                return "too_large";
+            } else if (cause instanceof ReadFailure known) {
+                return known.error();
             } else if (cause instanceof FileNotFoundException) {
                 return "missing";
             }

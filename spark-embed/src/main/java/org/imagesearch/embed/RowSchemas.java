@@ -4,6 +4,7 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.dataset.DatasetLayout;
@@ -23,13 +24,26 @@ final class RowSchemas {
 
     /** images/: the model's fingerprint goes into the footer of every file, as metadata of the embedding column. */
     static StructType images(Fingerprint model) {
-        return new StructType()
+        return images(model, new StructType());
+    }
+
+    /**
+     * The same with the input's own columns behind ours.
+     *
+     * @param own their names are none of ours
+     */
+    static StructType images(Fingerprint model, StructType own) {
+        StructType images = new StructType()
                 .add(DatasetLayout.ID, DataTypes.LongType, false)
                 .add(DatasetLayout.URI, DataTypes.StringType, false)
                 .add(DatasetLayout.WIDTH, DataTypes.IntegerType, false)
                 .add(DatasetLayout.HEIGHT, DataTypes.IntegerType, false)
                 .add(DatasetLayout.CAPTION, DataTypes.StringType, true)
                 .add(DatasetLayout.EMBEDDING, floats(), false, fingerprint(model));
+        for (StructField field : own.fields()) {
+            images = images.add(field.name(), field.dataType(), true);
+        }
+        return images;
     }
 
     /** queries/. */

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
@@ -33,6 +34,7 @@ final class WaveJob {
 
     private final SparkSession spark;
     private final DatasetFolder folder;
+    private final Listing listing;
     private final Fingerprint fingerprint;
     private final ExecutorModel.Location model;
     private final TaskSettings settings;
@@ -41,12 +43,14 @@ final class WaveJob {
     WaveJob(
             SparkSession spark,
             DatasetFolder folder,
+            Listing listing,
             Fingerprint fingerprint,
             ExecutorModel.Location model,
             TaskSettings settings,
             int taskPictures) {
         this.spark = spark;
         this.folder = folder;
+        this.listing = listing;
         this.fingerprint = fingerprint;
         this.model = model;
         this.settings = settings;
@@ -89,7 +93,7 @@ final class WaveJob {
                 spark.sparkContext(),
                 DatasetLayout.waveFolder(wave),
                 () -> objection.to(done.value().pictures() - before, failed.value()))) {
-            guard.run(() -> writeImages(rows, images));
+            guard.run(() -> writeImages(rows, pictures, images));
         }
         List<FailedPicture> failures = failures(failed.value(), pictures, embeddedIds(images));
         Optional<Path> failureFile = failures.isEmpty() ? Optional.empty() : Optional.of(writeFailures(wave, failures));
@@ -119,8 +123,13 @@ final class WaveJob {
     }
 
     /** Rows are written as they come: nothing of a task waits in memory for its end. */
-    private void writeImages(JavaRDD<Row> rows, Path images) {
-        spark.createDataFrame(rows, RowSchemas.images(fingerprint))
+    private void writeImages(JavaRDD<Row> rows, List<ListedPicture> pictures, Path images) throws IOException {
+        StructType own = listing.ownColumns();
+        JavaRDD<Row> all = own.isEmpty()
+                ? rows
+                : listing.withOwnColumns(spark.createDataFrame(rows, RowSchemas.images(fingerprint)), pictures)
+                        .javaRDD();
+        spark.createDataFrame(all, RowSchemas.images(fingerprint, own))
                 .write()
                 .mode(SaveMode.Overwrite)
                 // Embeddings do not repeat: a dictionary of them is paid for twice.

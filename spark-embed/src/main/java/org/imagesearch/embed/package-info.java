@@ -1,8 +1,8 @@
 /**
  * The Spark job that turns pictures into a dataset of embeddings.
  *
- * <p>{@link org.imagesearch.embed.EmbedCommand} is the program. The driver lists the input and gives every picture its id and its
- * wave ({@code Listing}), then commits wave after wave ({@code WaveJob}, {@code DatasetFolder}). A task reads, decodes and
+ * <p>{@link org.imagesearch.embed.EmbedCommand} is the program. The input is found ({@code InputPictures}) and every picture
+ * given its id and its wave ({@code Listing}), then the driver commits wave after wave ({@code WaveJob}, {@code DatasetFolder}). A task reads, decodes and
  * preprocesses its pictures ({@code PictureRows}); all tasks of an executor share one model ({@code ExecutorModel}).
  *
  * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the rename of

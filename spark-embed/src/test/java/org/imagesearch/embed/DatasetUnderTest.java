@@ -69,18 +69,26 @@ final class DatasetUnderTest {
         return embed(input, MODEL, false);
     }
 
+    Done embed(List<Path> inputs) throws IOException {
+        return embed(inputs, MODEL, false);
+    }
+
     Done retryFailed(Path input) throws IOException {
         return embed(input, MODEL, true);
     }
 
     Done embed(Path input, ModelBundle model, boolean retryFailed) throws IOException {
+        return embed(List.of(input), model, retryFailed);
+    }
+
+    private Done embed(List<Path> inputs, ModelBundle model, boolean retryFailed) throws IOException {
         StringWriter out = new StringWriter();
         EmbedSettings bound =
                 Settings.load("embed", Optional.empty(), Map.of(), settings).bind(EmbedSettings.class);
         ExecutorModel.Location location = new ExecutorModel.Location(
                 model.directory().toString(), false, model.fingerprint().value());
         EmbedJob job = new EmbedJob(LocalSpark.session(), bound, model, location, output, new PrintWriter(out, true));
-        return new Done(job.run(input.toString(), retryFailed), out.toString());
+        return new Done(job.run(inputs.stream().map(Path::toString).toList(), retryFailed), out.toString());
     }
 
     Path root() {

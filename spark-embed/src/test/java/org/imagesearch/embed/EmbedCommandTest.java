@@ -52,7 +52,7 @@ class EmbedCommandTest {
         assertUsageError(embed("pictures", MODEL, "--colour"), "embed: Unknown option: '--colour'");
         assertUsageError(embed("pictures", MODEL, "--wave-size", "many"), "--wave-size");
         assertUsageError(embed("pictures", MODEL, "--wave-size", "0"), "embed.wave-size is 0, expected 1 to 1000000");
-        assertUsageError(embed("pictures", MODEL, "--ids", "random"), "expected one of [sequence, filename]");
+        assertUsageError(embed("pictures", MODEL, "--ids", "random"), "expected one of [sequence, filename, column]");
         assertUsageError(embed("pictures", MODEL, "--device", "tpu"), "expected one of [cpu, cuda, auto]");
         assertUsageError(embed("pictures", MODEL, "--conf", settings.toString()), "wave-sise");
         assertUsageError(embed("pictures", folder.toString()), "is not a model bundle");
@@ -128,7 +128,15 @@ class EmbedCommandTest {
         Ended ended = run("--help");
         assertThat(ended.status).isZero();
         assertThat(String.join("\n", ended.out))
-                .contains("--input", "--output", "--model", "--ids", "--wave-size", "--retry-failed", "--device")
+                .contains(
+                        "--input",
+                        "--output",
+                        "--model",
+                        "--ids",
+                        "--wave-size",
+                        "--retry-failed",
+                        "--device",
+                        "--allow-http")
                 .contains("--master", "--conf", "--max-failures", "--fast-decode");
     }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -20,6 +21,7 @@ import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
 import org.imagesearch.embed.EmbedSettings.IdSource;
+import org.imagesearch.embed.EmbedSettings.InputSettings;
 import org.imagesearch.embed.EmbedSettings.Model;
 import org.imagesearch.embed.EmbedSettings.PictureSettings;
 import org.imagesearch.embed.EmbedSettings.Pipeline;
@@ -41,7 +43,8 @@ class EmbedSettingsTest {
                         new Model(Device.CPU, 0, 32, Duration.ofMillis(5), 0, Duration.ofMinutes(10)),
                         new Pipeline(16, 0, 0, new Bytes(256 << 20), new Bytes(0)),
                         new PictureSettings(
-                                new Bytes(64 << 20), 100_000_000, 20_000, true, false, Duration.ofSeconds(60), 1_000)));
+                                new Bytes(64 << 20), 100_000_000, 20_000, true, false, Duration.ofSeconds(60), 1_000),
+                        new InputSettings("uri", List.of(), false, List.of(), Duration.ofSeconds(30))));
     }
 
     @Test
@@ -74,6 +77,12 @@ class EmbedSettingsTest {
                 "picture.caption-length", "17",
                 "picture.fast-decode", "true",
                 "picture.deadline", "18 s"));
+        others.putAll(Map.of(
+                "input.uri-column", "url",
+                "input.leave-out", "a, b",
+                "input.allow-http", "true",
+                "input.http-hosts", "*.intern",
+                "input.http-timeout", "19 s"));
         assertThat(others).containsOnlyKeys(keys(defaults()).keySet());
         assertThat(settings(others))
                 .isEqualTo(new EmbedSettings(
@@ -85,7 +94,9 @@ class EmbedSettingsTest {
                         "3%",
                         new Model(Device.AUTO, 11, 12, Duration.ofMillis(13), 2, Duration.ofSeconds(19)),
                         new Pipeline(20, 21, 22, new Bytes(23 << 10), new Bytes(24 << 10)),
-                        new PictureSettings(new Bytes(14 << 10), 15, 16, false, true, Duration.ofSeconds(18), 17)));
+                        new PictureSettings(new Bytes(14 << 10), 15, 16, false, true, Duration.ofSeconds(18), 17),
+                        new InputSettings(
+                                "url", List.of("a", "b"), true, List.of("*.intern"), Duration.ofSeconds(19))));
     }
 
     @Test
@@ -153,6 +164,8 @@ class EmbedSettingsTest {
         "pipeline.decoded-bytes, 2 TiB",
         "picture.deadline, 0 s",
         "picture.caption-length, -1",
+        "input.http-timeout, 0 s",
+        "input.http-timeout, 1 hour",
     })
     void whatIsOutOfRangeIsNamed(String key, String value) {
         assertThatThrownBy(() -> settings(Map.of(key, value)))

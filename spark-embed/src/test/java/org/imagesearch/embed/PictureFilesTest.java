@@ -203,11 +203,57 @@ class PictureFilesTest {
                 "--input nowhere://bucket/x cannot be listed");
     }
 
+    @Test
+    void tarsAndParquetFilesAreInputsOfTheirOwn() {
+        put("tars/b.tar", "tars/a/x.TAR", "tars/notes.md", "tables/b.parquet", "tables/_SUCCESS", "tables/a.parquet");
+        Found tars = list("tars");
+        assertThat(tars.tars()).containsExactly(uri("tars/a/x.TAR"), uri("tars/b.tar"));
+        assertThat(tars.pictures()).isEmpty();
+        assertThat(tars.ignored()).isEqualTo(1);
+        assertThat(list("tables").tables()).containsExactly(uri("tables/a.parquet"), uri("tables/b.parquet"));
+        assertThat(list("tables/a.parquet").tables()).containsExactly(uri("tables/a.parquet"));
+        assertThat(list("t*/b.tar").tars()).containsExactly(uri("tars/b.tar"));
+    }
+
+    @Test
+    void mixedInputsAreRefusedNamingAFileOfEach() {
+        put("x/b.jpg", "x/a.jpg", "x/shard.tar", "y/1.parquet", "y/1.jpg", "z/1.parquet", "z/2.tar");
+        assertInputError(() -> list("x"), "mixes " + uri("x/a.jpg") + " and " + uri("x/shard.tar"));
+        assertInputError(() -> list("y"), "mixes " + uri("y/1.jpg") + " and " + uri("y/1.parquet"));
+        assertInputError(() -> list("z"), "mixes " + uri("z/2.tar") + " and " + uri("z/1.parquet"));
+    }
+
+    @Test
+    void descriptionsThatImg2datasetWritesBesideTheTarsAreNotTheInput() {
+        put("tars/00000.tar", "tars/00000.parquet", "tars/00000_stats.json");
+        put("files/00000.parquet", "files/00000/000000001.jpg", "files/00000/000000001.json");
+        Found tars = list("tars");
+        assertThat(tars.tars()).hasSize(1);
+        assertThat(tars.tables()).isEmpty();
+        assertThat(tars.ignored()).isEqualTo(2);
+        assertThat(list("files").pictures()).hasSize(1);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"shard.tar", "list.parquet"})
-    void inputsThatAreNotReadYetAreNamed(String name) {
-        put("pictures/a.jpg", "pictures/" + name);
-        assertInputError(() -> list("pictures"), name + ": pictures inside");
+    @ValueSource(strings = {"a.tar.gz", "a.tgz", "a.tar.zst"})
+    void packedTarsAreRefusedByName(String name) {
+        put("x/" + name, "y/" + name, "y/b.jpg");
+        assertInputError(() -> list("x"), uri("x/" + name) + " is packed");
+        assertInputError(() -> list("x/" + name), uri("x/" + name) + " is packed");
+        assertThat(list("y").ignored()).isEqualTo(1);
+    }
+
+    @Test
+    void partOfAFileIsReadByOffset() throws IOException {
+        DrawnPictures.write(folder.resolve("a"), "0123456789".getBytes(StandardCharsets.UTF_8));
+        assertThat(PictureFiles.readPart(uri("a"), 3, 4, 4, wanted -> {}, configuration))
+                .isEqualTo("3456".getBytes(StandardCharsets.UTF_8));
+        assertThat(PictureFiles.readPart(uri("a"), 3, 0, 4, wanted -> {}, configuration))
+                .isEmpty();
+        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 3, 5, 4, wanted -> {}, configuration))
+                .isInstanceOf(PictureFiles.TooLargeException.class);
+        assertThatThrownBy(() -> PictureFiles.readPart(uri("a"), 8, 4, 4, wanted -> {}, configuration))
+                .isInstanceOf(java.io.EOFException.class);
     }
 
     @Test

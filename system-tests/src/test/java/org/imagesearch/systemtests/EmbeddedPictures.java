@@ -80,6 +80,12 @@ record EmbeddedPictures(Path dataset) {
     void assertSameAs(EmbeddedPictures other) {
         assertThat(uris("images")).isEqualTo(other.uris("images"));
         assertThat(uris("failures")).isEqualTo(other.uris("failures"));
+        assertSameEmbeddingsAs(other);
+    }
+
+    /** Asserts that both have the same ids, embedded alike. */
+    void assertSameEmbeddingsAs(EmbeddedPictures other) {
+        assertThat(uris("images").keySet()).isEqualTo(other.uris("images").keySet());
         Map<Long, float[]> vectors = vectors();
         other.vectors().forEach((id, vector) -> assertThat(vectors.get(id))
                 .as("embedding of %d", id)
@@ -113,6 +119,17 @@ record EmbeddedPictures(Path dataset) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A column of images/ as text, by id. */
+    Map<Long, String> column(String name) {
+        return query("select id, \"" + name + "\"::text from " + table("images"), rows -> {
+            Map<Long, String> values = new TreeMap<>();
+            while (rows.next()) {
+                values.put(rows.getLong(1), rows.getString(2));
+            }
+            return values;
+        });
     }
 
     private String table(String name) {
