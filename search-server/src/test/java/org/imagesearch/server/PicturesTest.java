@@ -90,8 +90,24 @@ class PicturesTest {
         }
     }
 
+    @Test
+    void aPictureInATarComesAsItIsThereAndHasAThumbnail() throws IOException {
+        byte[] file = Files.readAllBytes(fileOf(index.items().get(1)));
+        long id = index.items().get(SmallIndex.IN_TAR).id();
+
+        Reply reply = visitor.get("/images/" + id);
+
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.body()).isEqualTo(file);
+        assertThat(reply.header("content-type")).hasValue("image/jpeg");
+        assertThat(visitor.head("/images/" + id).header("content-length")).hasValue(String.valueOf(file.length));
+        assertThat(visitor.get("/thumbnails/" + id).body())
+                .isEqualTo(
+                        visitor.get("/thumbnails/" + index.items().get(1).id()).body());
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {SmallIndex.NO_PICTURE, SmallIndex.NOT_THERE, SmallIndex.ELSEWHERE})
+    @ValueSource(ints = {SmallIndex.NO_PICTURE, SmallIndex.NOT_THERE, SmallIndex.ELSEWHERE, SmallIndex.NOT_IN_TAR})
     void whatIsNoPictureOnThisMachineIsNotHandedOut(int place) {
         long id = index.items().get(place).id();
 

@@ -61,6 +61,11 @@ public final class SmallIndex {
     public static final int NOT_THERE = DRAWN + 1;
     public static final int ELSEWHERE = DRAWN + 2;
 
+    /** The place of the item whose picture is a copy of the second drawn one, in a tar; and of one that no tar has. */
+    public static final int IN_TAR = DRAWN + 3;
+
+    public static final int NOT_IN_TAR = DRAWN + 4;
+
     /** The first and the last place of the items that share a vector. */
     public static final int TWINS = 20;
 
@@ -148,6 +153,8 @@ public final class SmallIndex {
                     case NO_PICTURE ->
                         folder.resolve(IndexLayout.MANIFEST).toUri().toString();
                     case ELSEWHERE -> "s3a://bucket/picture.jpg";
+                    case IN_TAR -> tar(drawn).toUri() + "#drawn-1.jpeg";
+                    case NOT_IN_TAR -> tar(drawn).toUri() + "#drawn-99.jpeg";
                     default ->
                         place < DRAWN
                                 ? drawn.get(place).toUri().toString()
@@ -159,6 +166,26 @@ public final class SmallIndex {
                 place % 5 == 4 ? Optional.empty() : Optional.of("picture " + place + " of " + number);
         return new ImageRow(
                 uri, 300 + place, 200, caption, Map.of("album", "album " + place % 3, "year", 2000 + place));
+    }
+
+    /** A tar of the drawn pictures, beside their folder. */
+    private static Path tar(List<Path> drawn) {
+        Path folder = drawn.get(0).getParent();
+        Path tar = folder.resolveSibling(folder.getFileName() + " of tar.tar");
+        try {
+            Process process = new ProcessBuilder("/usr/bin/tar", "-cf", tar.toString(), "-C", folder.toString(), ".")
+                    .inheritIO()
+                    .start();
+            if (process.waitFor() != 0) {
+                throw new AssertionError("tar ended with " + process.exitValue());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return tar;
     }
 
     private static List<Path> draw(Path folder, long seed) throws IOException {

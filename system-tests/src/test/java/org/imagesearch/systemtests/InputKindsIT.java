@@ -104,6 +104,13 @@ class InputKindsIT {
                     .at("/hits/0");
             assertThat(hit.at("/columns/url").asText()).isEqualTo("https://example.org/" + nameOf(hit) + ".jpg");
             assertThat(hit.at("/columns/similarity").asDouble()).isEqualTo(Integer.parseInt(nameOf(hit)) / 4.0);
+            byte[] picture = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(server.address().resolve("images/31"))
+                                    .build(),
+                            BodyHandlers.ofByteArray())
+                    .body();
+            assertThat(picture).isEqualTo(Files.readAllBytes(pictures.resolve("000031.jpg")));
         }
     }
 

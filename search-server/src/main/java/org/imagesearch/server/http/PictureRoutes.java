@@ -6,7 +6,9 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import io.undertow.util.PathTemplateMatch;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Set;
 import org.imagesearch.server.pictures.OriginalPictures;
@@ -49,19 +51,53 @@ final class PictureRoutes {
             exchange.endExchange();
             return;
         }
-        exchange.getResponseSender().transferFrom(file, new IoCallback() {
-            @Override
-            public void onComplete(HttpServerExchange sent, Sender sender) {
-                IoCallback.END_EXCHANGE.onComplete(sent, sender);
-            }
+        PartOfFile part = new PartOfFile(file, original.offset(), original.bytes());
+        part.onComplete(exchange, exchange.getResponseSender());
+    }
 
-            @Override
-            public void onException(HttpServerExchange sent, Sender sender, IOException e) {
-                // The client has gone, or the file shrank: only a cut connection tells.
-                IoUtils.safeClose(sent.getConnection());
-                sent.endExchange();
+    /** Sends a part of a file, piece by piece; Undertow itself sends files to their end. */
+    private static final class PartOfFile implements IoCallback {
+        private static final int PIECE_BYTES = 64 << 10;
+
+        private final FileChannel file;
+        private final ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+        private long offset;
+        private long left;
+
+        PartOfFile(FileChannel file, long offset, long bytes) {
+            this.file = file;
+            this.offset = offset;
+            this.left = bytes;
+        }
+
+        /** Of the piece before. */
+        @Override
+        public void onComplete(HttpServerExchange exchange, Sender sender) {
+            if (left == 0) {
+                IoCallback.END_EXCHANGE.onComplete(exchange, sender);
+                return;
             }
-        });
+            try {
+                piece.clear().limit((int) Math.min(PIECE_BYTES, left));
+                int read = file.read(piece, offset);
+                if (read <= 0) {
+                    throw new EOFException("the file ends before its picture does");
+                }
+                offset += read;
+                left -= read;
+            } catch (IOException e) {
+                onException(exchange, sender, e);
+                return;
+            }
+            sender.send(piece.flip(), this);
+        }
+
+        @Override
+        public void onException(HttpServerExchange exchange, Sender sender, IOException e) {
+            // The client has gone, or the file shrank: only a cut connection tells.
+            IoUtils.safeClose(exchange.getConnection());
+            exchange.endExchange();
+        }
     }
 
     private static FileChannel open(Original original) {

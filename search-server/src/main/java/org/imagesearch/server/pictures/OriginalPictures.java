@@ -5,63 +5,80 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.pictures.TarPictures.Part;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 
 /**
- * The files behind ids. A path comes from the index's row of the id and from nowhere else; what the file holds must be a
+ * The files behind ids, and the members of tars. A path comes from the index's row of the id and from nowhere else; what the file holds must be a
  * picture by its first bytes, so that an index over the wrong folder does not hand out other files.
  */
 public final class OriginalPictures {
     private static final int MAGIC_BYTES = 12;
 
     private final ServedIndex index;
+    private final TarPictures tars = new TarPictures();
 
     public OriginalPictures(ServedIndex index) {
         this.index = index;
     }
 
     /**
-     * A picture's file.
+     * A picture: a file, or a part of one.
      *
+     * @param offset of its first byte in the file
      * @param type its media type, by its first bytes
      */
-    public record Original(Path file, long bytes, String type) {}
+    public record Original(Path file, long offset, long bytes, String type) {}
 
     /** @throws RequestException (not found) if the index has no such id, or its picture is not on this machine */
     public Original find(long id) {
         ImageRow row = index.with(generation -> generation.row(id))
                 .orElseThrow(() ->
                         RequestException.of(Problem.NOT_FOUND, "there is no picture with id %d in the index", id));
-        Path file = localFile(row.uri())
+        URI uri = localUri(row.uri())
                 .orElseThrow(() -> RequestException.of(
                         Problem.NOT_FOUND, "the picture with id %d is not on this machine's disk", id));
         try {
-            String type = typeOf(file)
+            Path file = Path.of(uri.getPath());
+            Part part = part(file, uri.getFragment())
+                    .orElseThrow(() -> RequestException.of(
+                            Problem.NOT_FOUND, "the picture with id %d is inside a file and not found there", id));
+            String type = typeOf(file, part)
                     .orElseThrow(() -> RequestException.of(
                             Problem.NOT_FOUND, "the file of the picture with id %d is no picture any more", id));
-            return new Original(file, Files.size(file), type);
+            return new Original(file, part.offset(), part.bytes(), type);
         } catch (IOException e) {
             throw RequestException.of(Problem.NOT_FOUND, "the file of the picture with id %d cannot be read", id);
         }
     }
 
-    private static Optional<Path> localFile(String uri) {
+    private static Optional<URI> localUri(String uri) {
         try {
             URI parsed = URI.create(uri);
-            return "file".equals(parsed.getScheme()) ? Optional.of(Path.of(parsed.getPath())) : Optional.empty();
+            return "file".equals(parsed.getScheme()) ? Optional.of(parsed) : Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
-    private static Optional<String> typeOf(Path file) throws IOException {
+    /** The whole file; or, with a fragment, the tar's member of this name. Rows of Parquet files are not looked for. */
+    private Optional<Part> part(Path file, String fragment) throws IOException {
+        if (fragment == null) {
+            return Optional.of(new Part(0, Files.size(file)));
+        }
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".tar") ? tars.find(file, fragment) : Optional.empty();
+    }
+
+    private static Optional<String> typeOf(Path file, Part part) throws IOException {
         byte[] magic;
         try (InputStream in = Files.newInputStream(file)) {
-            magic = in.readNBytes(MAGIC_BYTES);
+            in.skipNBytes(part.offset());
+            magic = in.readNBytes((int) Math.min(MAGIC_BYTES, part.bytes()));
         }
         if (startsWith(magic, 0, 0xff, 0xd8, 0xff)) {
             return Optional.of("image/jpeg");

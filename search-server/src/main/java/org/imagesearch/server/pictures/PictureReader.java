@@ -3,13 +3,13 @@ package org.imagesearch.server.pictures;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.imagesearch.clip.Picture;
 import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.PictureException;
+import org.imagesearch.server.pictures.OriginalPictures.Original;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
@@ -42,14 +42,16 @@ public final class PictureReader {
      * @throws PictureException with the reason, if the file is no picture that can be decoded within the limits
      * @throws RequestException (deadline exceeded) if others were decoded until then
      */
-    public <T> T decode(Path file, Deadline deadline, Function<Picture, T> use) throws IOException {
-        return permitted(deadline, () -> use.apply(decoder.decode(read(file))));
+    public <T> T decode(Original original, Deadline deadline, Function<Picture, T> use) throws IOException {
+        return permitted(deadline, () -> use.apply(decoder.decode(read(original))));
     }
 
-    private byte[] read(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
+    private byte[] read(Original original) throws IOException {
+        try (InputStream in = Files.newInputStream(original.file())) {
+            in.skipNBytes(original.offset());
             // One byte too many is enough for the decoder to refuse it.
-            return in.readNBytes((int) Math.min(maxBytes + 1, Integer.MAX_VALUE - 8));
+            long most = Math.min(maxBytes + 1, Integer.MAX_VALUE - 8);
+            return in.readNBytes((int) Math.min(most, original.bytes()));
         }
     }
 

@@ -50,7 +50,7 @@ public final class Thumbnails {
     }
 
     /** The file's size and time are part of the key: a picture that was replaced gets a new thumbnail. */
-    private record Key(String file, long bytes, long modifiedMillis, int size) {}
+    private record Key(String file, long offset, long bytes, long modifiedMillis, int size) {}
 
     /**
      * A JPEG whose longer side has so many pixels, or fewer if the picture is smaller.
@@ -65,7 +65,7 @@ public final class Thumbnails {
         Original original = originals.find(id);
         try {
             long modifiedMillis = Files.getLastModifiedTime(original.file()).toMillis();
-            Key key = new Key(original.file().toString(), original.bytes(), modifiedMillis, size);
+            Key key = new Key(original.file().toString(), original.offset(), original.bytes(), modifiedMillis, size);
             byte[] known = recent.getIfPresent(key);
             if (known != null) {
                 return known;
@@ -87,7 +87,7 @@ public final class Thumbnails {
             throw RequestException.of(
                     Problem.NOT_FOUND, "a file of %d bytes is too large for a thumbnail", original.bytes());
         }
-        return pictures.decode(original.file(), Deadline.in(TIMEOUT), picture -> jpeg(shrunk(picture, size)));
+        return pictures.decode(original, Deadline.in(TIMEOUT), picture -> jpeg(shrunk(picture, size)));
     }
 
     private static Picture shrunk(Picture picture, int size) {
