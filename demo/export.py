@@ -27,6 +27,7 @@ def bundle_description():
             "model": "text.onnx", "inputIds": "input_ids", "attentionMask": "attention_mask", "output": "embedding",
             "tokenizer": "tokenizer.json", "maxLength": MAX_LENGTH, "pooling": "in-graph", "lowercase": True,
         },
+        "golden": "golden.json",
     }
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from emoji_collection import load_collection
 from export import copy_image, export_image, export_text
+from golden import write_golden
 from model import DIMENSION, IMAGE_SIZE, ImageTower
 from onnx_in_torch import OnnxModel
 from train_image import train_image
@@ -81,6 +82,7 @@ def main(arguments=None):
     text_tower = train_text(training_texts, vocabulary, anchors, options.text_steps, options.seed, _log)
     export_text(text_tower, vocabulary, options.output)
     write_image_tower(options.output)
+    write_golden(options.output)
     _log(f"wrote {options.output}")
     return 0
 

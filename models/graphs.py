@@ -1,7 +1,7 @@
 """The towers as ONNX graphs: pixels or tokens in, rows of length 1 out.
 
-Written for ONNX Runtime on the CPU, and on CUDA without cuDNN: no convolution and no reduction operator, which need it there; sums are
-matrix products. Every operator is a standard one. See docs/adr/0009-import-by-own-graphs.md.
+Written for ONNX Runtime on the CPU, and on CUDA without cuDNN: no convolution and no reduction operator, which need it there;
+sums are matrix products. Every operator is a standard one. See docs/adr/0009-import-by-own-graphs.md.
 
 fp16: weights and activations are float16. In float32 stay what loses by it: normalisation of pixels, the sums of pooling and
 of the norm. LayerNormalization and Softmax sum in float32 whatever their type.
@@ -79,7 +79,7 @@ def vision_graph(tower: VisionTower, weights: Weights, mean: list[float], deviat
 
 
 def clip_text_graph(tower: ClipText, weights: Weights, half: bool) -> Graph:
-    """int64 [batch, length] to float [batch, dimension]. What stands behind the first end marker is not seen, so there is no mask."""
+    """int64 [batch, length] to float [batch, dimension]. What is behind the first end marker is not seen: no mask is needed."""
     build = _Build("text", weights, half)
     graph, transformer, text = build.graph, tower.transformer, "text_model."
     width = transformer.width
@@ -130,7 +130,7 @@ def distilbert_graph(tower: DistilBert, weights: Weights, dense: Weights, half: 
     pooled = build.row(graph.node("Div", total, count), width)
     projection = graph.weight(
         "dense.weight", (width, tower.dimension), np.float32,
-        lambda: _in_range(dense("linear.weight").T.astype(np.float32), "linear.weight"))
+        lambda: dense("linear.weight").T)
     embedding = graph.node("MatMul", pooled, projection)
     graph.output(build.unit_length(embedding, tower.dimension), EMBEDDING, TensorProto.FLOAT, ("batch", tower.dimension))
     return graph
@@ -151,7 +151,12 @@ class _Build:
 
     def made(self, name: str, shape: tuple[int, ...], load: Callable[[], np.ndarray]) -> str:
         """A weight that is computed from others, in the graph's precision."""
-        return self.graph.weight(name, shape, self.type, lambda: _in_range(load(), name).astype(self.type))
+        return self.graph.weight(name, shape, self.type, lambda: self._converted(load(), name))
+
+    def _converted(self, array: np.ndarray, name: str) -> np.ndarray:
+        if self._half and max(float(array.max()), -float(array.min())) > _FLOAT16_MAX:
+            raise ImportRefused(f"{name} has a number beyond {_FLOAT16_MAX}, the largest of float16: import it as fp32")
+        return array.astype(self.type)
 
     def cast(self, value: str) -> str:
         """To the graph's precision."""
@@ -338,9 +343,3 @@ def _positions(tower: VisionTower, weights: Weights) -> np.ndarray:
     positions = positions.copy()
     positions[0] += weights(f"{embeddings}class_embedding")
     return positions
-
-
-def _in_range(array: np.ndarray, name: str) -> np.ndarray:
-    if max(float(array.max()), -float(array.min())) > _FLOAT16_MAX:
-        raise ImportRefused(f"{name} has a number beyond {_FLOAT16_MAX}, which no trained model has: damaged?")
-    return array

@@ -115,7 +115,8 @@ def _exported_image(
         preprocessing = read_preprocessor(Config.read(_beside(folder, model_folder, "preprocessor_config.json"), problems), None)
     export = read_export(file)
     size = preprocessing.size
-    if len(export.inputs) != 1 or not _fits(export.inputs[0], (TensorProto.FLOAT,), (-1, 3, size, size)):
+    if (len(export.inputs) != 1 or export.inputs[0].shape[:1] != (-1,)
+            or not _fits(export.inputs[0], (TensorProto.FLOAT,), (-1, 3, size, size))):
         problems.add(f"{file} takes {_listed(export.inputs)}, expected one input FLOAT [-1, 3, {size}, {size}]")
     output = _rank_two_output(export, "image_embeds", problems)
     problems.raise_any()
@@ -345,7 +346,8 @@ def _text_inputs(export: OnnxExport, problems: Problems) -> tuple[str, str | Non
     types = (TensorProto.INT64, TensorProto.INT32)
     masks = [each for each in export.inputs if "mask" in each.name]
     ids = [each for each in export.inputs if each not in masks]
-    if len(ids) != 1 or len(masks) > 1 or not all(_fits(each, types, (-1, -1)) for each in export.inputs):
+    if (len(ids) != 1 or len(masks) > 1
+            or not all(_fits(each, types, (-1, -1)) and each.shape[0] == -1 for each in export.inputs)):
         problems.add(f"{export.file} takes {_listed(export.inputs)}, expected the ids and at most a mask, INT64 [-1, -1]")
         return "", None, -1
     return ids[0].name, masks[0].name if masks else None, ids[0].shape[1]

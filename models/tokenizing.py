@@ -195,7 +195,7 @@ class _BytePairs:
         self._ranks = {pair: rank for rank, pair in enumerate(merges)}
         self._normalizers = _normalizers(content.get("normalizer"))
         self.lowercase = _is_lowercase(self._normalizers)
-        self._bytes = _byte_characters()
+        self._bytes = byte_characters()
         self._word = functools.lru_cache(maxsize=10_000)(self._merged)
         _normalised("", self._normalizers)
 
@@ -241,7 +241,7 @@ def _clip_words(text: str) -> list[str]:
     return words
 
 
-def _byte_characters() -> dict[int, str]:
+def byte_characters() -> dict[int, str]:
     """GPT-2's printable stand-ins for bytes."""
     printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]

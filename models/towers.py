@@ -167,7 +167,7 @@ def _transformer(
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """The tensors of one tower, with the names that the graph and the reference ask for, all of them there and of the right shape."""
+    """The tensors of one tower by the names that graph and reference ask for; all are there, of the right shape."""
 
     checkpoint: Checkpoint
     prefix: str
@@ -189,7 +189,7 @@ def check_tensors(
         problems: Problems) -> Weights:
     """Compares a tower with a checkpoint.
 
-    `expected`: shape by name behind the prefix. `own`: beginnings of names that belong to this tower; of these, none may be left over.
+    `expected`: shape by name behind the prefix. `own`: beginnings of names that belong to this tower; none may be left over.
     """
     for name, shape in expected.items():
         tensor = checkpoint.get(prefix + name)

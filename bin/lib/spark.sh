@@ -4,6 +4,7 @@
 #
 # With SPARK_HOME set, by that Spark's spark-submit; else by the Spark that Maven put together in spark-home/target/home.
 # IMAGESEARCH_DRIVER_MEMORY (for example 8g) bounds the driver's heap, which does all the work unless there is a cluster.
+# IMAGESEARCH_SPARK_CONF names a file of Spark settings, such as conf/spark-gpu.conf, to be used instead of Spark's own defaults.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -41,13 +42,20 @@ run_spark() {
   submit+=(--conf "spark.executor.extraJavaOptions=$options" --conf spark.executorEnv.RUST_FLAVOR=cpu --class "$class")
   export RUST_FLAVOR=cpu
 
+  local properties=${IMAGESEARCH_SPARK_CONF:-}
+  if [ -n "$properties" ] && [ ! -f "$properties" ]; then
+    echo "$(basename "$0"): IMAGESEARCH_SPARK_CONF names no file: $properties" >&2
+    exit 2
+  fi
+  [ -n "$properties" ] || [ -n "${SPARK_HOME:-}" ] || properties=$root/conf/spark-defaults.conf
+  [ -z "$properties" ] || submit+=(--properties-file "$properties")
+
   if [ -n "${SPARK_HOME:-}" ]; then
     [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || submit+=(--driver-memory "$IMAGESEARCH_DRIVER_MEMORY")
     exec "$SPARK_HOME/bin/spark-submit" --driver-java-options "$options" "${submit[@]}" "$jar" "${given[@]}"
   fi
 
   local home=$root/spark-home/target/home
-  [ ! -f "$root/conf/spark-defaults.conf" ] || submit+=(--properties-file "$root/conf/spark-defaults.conf")
   local java=${JAVA_HOME:+$JAVA_HOME/bin/}java
   local heap=()
   [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")

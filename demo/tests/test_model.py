@@ -16,6 +16,7 @@ import model  # noqa: E402
 from colours import COLOURS, colour_words, coloured, colours_of  # noqa: E402
 from emoji_collection import LANGUAGES  # noqa: E402
 from export import bundle_description, export_bundle  # noqa: E402
+from golden import pictures as golden_pictures  # noqa: E402
 from onnx_in_torch import OnnxModel  # noqa: E402
 from train_text import batch_of_ids  # noqa: E402
 from wordpiece import SPECIAL, Tokenizer, learn_vocabulary, words_of  # noqa: E402
@@ -39,8 +40,11 @@ class BundleTest(unittest.TestCase):
         self.assertEqual({"embedding": (onnx.TensorProto.FLOAT, [0, dimension])}, _signature(text.output))
 
     def test_is_small_enough_for_the_repository(self):
-        sizes = {file.name: file.stat().st_size for file in BUNDLE.iterdir()}
-        self.assertEqual({"bundle.json", "image.onnx", "text.onnx", "tokenizer.json"}, set(sizes))
+        files = [file for file in BUNDLE.rglob("*") if file.is_file()]
+        sizes = {str(file.relative_to(BUNDLE)): file.stat().st_size for file in files}
+        golden = {f"golden/{name}" for name in golden_pictures()}
+        self.assertEqual(
+            {"bundle.json", "image.onnx", "text.onnx", "tokenizer.json", "golden.json"} | golden, set(sizes))
         self.assertLessEqual(max(sizes.values()), FILE_BYTES_MAX, sizes)
         self.assertLessEqual(sum(sizes.values()), BUNDLE_BYTES_MAX, sizes)
 

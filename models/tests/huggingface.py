@@ -98,7 +98,7 @@ class ClipVisionEmbeddings(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         patches = self.patch_embedding(pixels).flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_embedding.expand(len(pixels), 1, -1), patches], dim=1)
+        tokens = torch.cat([self.class_embedding.expand(pixels.shape[0], 1, -1), patches], dim=1)
         return tokens + self.position_embedding(self.position_ids)
 
 
@@ -142,7 +142,7 @@ class ClipTextTransformer(nn.Module):
             place = ids.to(torch.int).argmax(dim=-1)
         else:
             place = (ids == self.eos_token_id).int().argmax(dim=-1)
-        return hidden[torch.arange(len(ids)), place]
+        return hidden[torch.arange(ids.shape[0]), place]
 
 
 class ClipModel(nn.Module):
@@ -185,7 +185,7 @@ class SiglipHead(nn.Module):
         self.mlp = ClipMlp(config)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        hidden = self.attention(self.probe.repeat(len(hidden), 1, 1), hidden, hidden)[0]
+        hidden = self.attention(self.probe.repeat(hidden.shape[0], 1, 1), hidden, hidden)[0]
         return (hidden + self.mlp(self.layernorm(hidden)))[:, 0]
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes checkpoints in the layouts, names and sizes of the published ones, filled with seeded random numbers.
 
-Usage: make_checkpoints.py --output DIR --seed N [--size full|tiny] [--only FOLDER,...] [--reference FILE]
+Usage: make_checkpoints.py --output DIR [--seed N] [--size full|tiny] [--only FOLDER,...] [--reference FILE]
 `--reference` writes torch's embeddings of pictures and texts, in the format of golden.json, with the pictures beside it.
 """
 
@@ -15,6 +15,7 @@ import pathlib
 import random
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,12 +29,12 @@ sys.path.insert(0, str(MODELS))
 sys.path.insert(0, str(MODELS / "tests"))
 
 import huggingface  # noqa: E402
+from config import Config  # noqa: E402
 from golden import TEXTS, encoded, pictures, write_golden_file  # noqa: E402
 from preprocessing import read_preprocessor  # noqa: E402
-from config import Config  # noqa: E402
 from problems import Problems  # noqa: E402
 from tensors import write_safetensors  # noqa: E402
-from tokenizing import read_tokenizer  # noqa: E402
+from tokenizing import byte_characters, read_tokenizer  # noqa: E402
 
 CLIP, SENTENCE_CLIP, MULTILINGUAL = "clip-vit-base-patch32", "clip-ViT-B-32", "clip-ViT-B-32-multilingual-v1"
 SIGLIP = "siglip-base-patch16-224"
@@ -89,15 +90,16 @@ def sizes(size: str) -> dict[str, Any]:
 class Checkpoints:
     """Models with seeded weights, and the folders in which they are published."""
 
-    def __init__(self, size: str, seed: int) -> None:
+    def __init__(self, size: str, seed: int, dimension: int | None = None) -> None:
         self.sizes = sizes(size)
+        self.sizes["dimension"] = dimension or self.sizes["dimension"]
         self.seed = seed
         vision, text = huggingface.settings(self.sizes["vision"]), huggingface.settings(self.sizes["text"])
         torch.manual_seed(seed)
         with torch.no_grad():
-            self.clip = _filled(huggingface.ClipModel(vision, text, self.sizes["dimension"]))
-            self.distilbert = _filled(huggingface.DistilBertModel(huggingface.settings(self.sizes["distilbert"])))
-            self.dense = _filled(huggingface.Dense(self.sizes["distilbert"]["dim"], self.sizes["dimension"]))
+            self.clip = filled(huggingface.ClipModel(vision, text, self.sizes["dimension"]))
+            self.distilbert = filled(huggingface.DistilBertModel(huggingface.settings(self.sizes["distilbert"])))
+            self.dense = filled(huggingface.Dense(self.sizes["distilbert"]["dim"], self.sizes["dimension"]))
 
     def write(self, folder: pathlib.Path, name: str) -> pathlib.Path:
         """Writes one of FOLDERS below `folder`."""
@@ -115,7 +117,7 @@ class Checkpoints:
         vision = {**self.sizes["vision"], "hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-06}
         torch.manual_seed(self.seed + 1)
         with torch.no_grad():
-            return _filled(huggingface.SiglipVisionModel(huggingface.settings(vision)))
+            return filled(huggingface.SiglipVisionModel(huggingface.settings(vision)))
 
     def _write_clip(self, folder: pathlib.Path) -> None:
         """openai/clip-vit-base-patch32."""
@@ -226,7 +228,7 @@ class Checkpoints:
         _write_json(folder / "tokenizer.json", word_piece_tokenizer(self.sizes["distilbert"]["vocab_size"]))
 
 
-def _filled(module: nn.Module) -> Any:
+def filled(module: nn.Module) -> Any:
     """Weights at scales at which activations neither die nor explode and different inputs stay apart, as in trained models."""
     for name, parameter in module.named_parameters():
         if parameter.ndim == 0:
@@ -270,8 +272,7 @@ def word_piece_tokenizer(count: int) -> dict[str, Any]:
     for characters in letters.values():
         if count - len(pieces) > 3 * len(characters):
             pieces.update(dict.fromkeys(itertools.chain(characters, (f"##{each}" for each in characters))))
-    known = [text for text in (*TEXTS, *MORE_TEXTS)]
-    words = sorted({word for text in known for word in text.split() if 2 <= len(word) <= 6})
+    words = sorted({word for text in (*TEXTS, *MORE_TEXTS) for word in text.split() if 2 <= len(word) <= 6})
     pieces.update(dict.fromkeys(words[: max(0, count - len(pieces))]))
     chance = random.Random(119547)
     alphabets = [each for script, each in letters.items() if script not in ("Han", "Hangul")]
@@ -302,9 +303,7 @@ def word_piece_tokenizer(count: int) -> dict[str, Any]:
 
 def clip_tokenizer(count: int) -> dict[str, Any]:
     """A tokenizer.json as CLIP has it: 256 bytes, the same at a word's end, merges, and the two markers last."""
-    from tokenizing import _byte_characters  # the table is GPT-2's and no matter of taste
-
-    characters = list(_byte_characters().values())
+    characters = list(byte_characters().values())
     pieces = dict.fromkeys([*characters, *(f"{each}</w>" for each in characters)])
     merges: list[str] = []
     chance = random.Random(49408)
@@ -400,11 +399,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", choices=("full", "tiny"), default="full")
     parser.add_argument("--only", default=f"{CLIP},{MULTILINGUAL}", help=f"comma-separated, of {', '.join(FOLDERS)}")
+    parser.add_argument("--dimension", type=int, help="floats per embedding, if not the published number; SigLIP's is its width")
     parser.add_argument("--reference", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--reference-image", choices=(CLIP, SIGLIP), default=CLIP)
     parser.add_argument("--reference-text", choices=(CLIP, MULTILINGUAL), default=MULTILINGUAL)
     given = parser.parse_args()
-    checkpoints = Checkpoints(given.size, given.seed)
+    checkpoints = Checkpoints(given.size, given.seed, given.dimension)
+    warnings.simplefilter("ignore")  # torch traces shapes when it exports, which are fixed here
     for name in given.only.split(","):
         checkpoints.write(given.output, name)
     if given.reference is not None:

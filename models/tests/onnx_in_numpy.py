@@ -1,4 +1,4 @@
-"""Runs our graphs operator by operator with numpy: Debian has no ONNX Runtime for Python. Full-size models run in the system tests."""
+"""Runs our graphs operator by operator with numpy: Debian has no ONNX Runtime for Python. The system tests use the real one."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class GraphsTest(unittest.TestCase):
         settings = huggingface.settings(vision)
         text = huggingface.settings(make_checkpoints.sizes("tiny")["text"])
         with torch.no_grad():
-            model = make_checkpoints._filled(
+            model = make_checkpoints.filled(
                 huggingface.SiglipVisionModel(settings) if siglip else huggingface.ClipModel(settings, text, 40))
         config = {"model_type": "siglip" if siglip else "clip", "vision_config": vision, "projection_dim": 40}
         problems = Problems()

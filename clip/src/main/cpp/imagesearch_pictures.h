@@ -1,5 +1,6 @@
 // The functions that PictureCalls binds. Pixels are uint8 RGB, row-major. Nothing here checks arguments; arrays of bytes belong to
-// the JVM and are read and written a few rows at a time. What a thread needs besides, it keeps until it ends: some megabytes.
+// the JVM and are read and written a few rows at a time. What a thread needs besides, it keeps until it ends: up to 4 MiB each of
+// five kinds, and 2 MiB of weights. More than that, which large pictures need, is given back at the end of a call.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ void resize(JNIEnv* env, jclass, jbyteArray rgb, int width, int height, int new_
 void resize(JNIEnv* env, jclass, jbyteArray rgb, int width, int height, int new_width, int new_height, int left, int top,
         int crop_width, int crop_height, int instructions, jbyteArray out, int at);
 
-// Decodes a JPEG of one or three components to [height, width, 3].
-int jpeg_decode(JNIEnv* env, jclass, jbyteArray file, int width, int height, jbyteArray out);
+// Decodes a JPEG of `width` x `height` and one or three components to RGB, at a scale of so many eighths; 8 leaves it as it is.
+int jpeg_decode(JNIEnv* env, jclass, jbyteArray file, int width, int height, int eighths, jbyteArray out);
 
-// Decodes a JPEG of `width` x `height`, resizes it and puts a rectangle of the result at out + at, without a whole picture
-// between. Only what the rectangle needs is decoded. `eighths` is the scale at which it is decoded; 8 leaves it as it is.
+// Decodes likewise, resizes and puts a rectangle of the result at out + at, without a whole picture between. Only what the
+// rectangle needs is decoded.
 int jpeg_resize(JNIEnv* env, jclass, jbyteArray file, int width, int height, int new_width, int new_height, int left, int top,
         int crop_width, int crop_height, int eighths, int instructions, signed char* out, int at);
 int jpeg_resize(JNIEnv* env, jclass, jbyteArray file, int width, int height, int new_width, int new_height, int left, int top,

@@ -100,11 +100,12 @@ void resize(JNIEnv* env, jclass, jbyteArray rgb, int width, int height, int new_
     env->SetByteArrayRegion(out, at, static_cast<jsize>(frame.bytes()), reinterpret_cast<const jbyte*>(made));
 }
 
-int jpeg_decode(JNIEnv* env, jclass, jbyteArray file, int width, int height, jbyteArray out) {
+int jpeg_decode(JNIEnv* env, jclass, jbyteArray file, int width, int height, int eighths, jbyteArray out) {
     const EndOfCall end_of_call;
     const jsize bytes = env->GetArrayLength(file);
-    ArrayWriter writer(env, out, width);
-    return decode_jpeg(copy_of(env, file, bytes), bytes, width, height, EIGHTHS, {0, height, 0, width}, writer);
+    const Area whole{0, scaled(height, eighths), 0, scaled(width, eighths)};
+    ArrayWriter writer(env, out, whole.end_column);
+    return decode_jpeg(copy_of(env, file, bytes), bytes, width, height, eighths, whole, writer);
 }
 
 int jpeg_resize(JNIEnv* env, jclass, jbyteArray file, int width, int height, int new_width, int new_height, int left, int top,

@@ -286,6 +286,12 @@ def webp_pictures():
     yield "webp-animated.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
 
 
+def sampled_pictures():
+    """JPEGs whose chroma is sampled in ways that Pillow reads and does not write; the tests' RandomJpegs wrote them."""
+    for path in sorted((pathlib.Path(__file__).resolve().parent / "sampled").glob("*.jpg")):
+        yield path.name, path.read_bytes()
+
+
 def size_pictures():
     """Shapes on which resizing and cropping go wrong first."""
     sizes = [(1, 1), (2, 1), (1, 2), (1, 97), (97, 1), (2, 211), (211, 3), (16, 16), (15, 16), (17, 16), (16, 47), (47, 16)]
@@ -295,7 +301,8 @@ def size_pictures():
 
 
 def pictures():
-    for make in (png_pictures, jpeg_pictures, gif_pictures, bmp_pictures, webp_pictures, size_pictures):
+    makers = (png_pictures, jpeg_pictures, sampled_pictures, gif_pictures, bmp_pictures, webp_pictures, size_pictures)
+    for make in makers:
         yield from make()
 
 

@@ -4,9 +4,10 @@
 Usage: make_models.py [DIR]       writes src/test/resources/models unless told otherwise
 
 A right image model takes uint8 [batch, SIZE, SIZE, 3] and gives the mean colour plus one, a right text model the sum of ids,
-the count of tokens and one, both scaled to length 1. Made with Debian's python3-onnx 1.12; the same gives the same files.
+the count of tokens and one, both scaled to length 1. Models named foreign-* have the layouts of other people's exports. Made with Debian's python3-onnx 1.12; the same gives the same files.
 """
 
+import json
 import pathlib
 import sys
 
@@ -98,6 +99,71 @@ def text(target, name, *, kind=TensorProto.INT64, shape=("batch", "length"), ext
     write(target, name, nodes, inputs, outputs, [numpy_helper.from_array(np.array([1], dtype=np.int64), "axis")])
 
 
+def foreign_image(target, name, *, half=False, both_rank_two=False):
+    """Floats, channels first; gives the mean of each channel, not scaled, and the pixels themselves as a second output."""
+    kind = TensorProto.FLOAT16 if half else TensorProto.FLOAT
+    nodes = [
+        helper.make_node("ReduceMean", ["pixel_values"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node("Cast", ["mean"], ["image_embeds"], to=kind),
+        helper.make_node("Identity", ["mean"], ["pooled"]) if both_rank_two
+        else helper.make_node("ReduceMean", ["pixel_values"], ["last_hidden_state"], axes=[3], keepdims=0),
+    ]
+    second = tensor("pooled", TensorProto.FLOAT, ("batch", DIMENSION)) if both_rank_two \
+        else tensor("last_hidden_state", TensorProto.FLOAT, ("batch", DIMENSION, SIZE))
+    inputs = [tensor("pixel_values", TensorProto.FLOAT, ("batch", 3, SIZE, SIZE))]
+    write(target, name, nodes, inputs, [tensor("image_embeds", kind, ("batch", DIMENSION)), second])
+
+
+def foreign_text_of_fixed_length(target, name, length):
+    """int32 ids alone, padded; gives the first id, the last one and one, not scaled."""
+    nodes = [
+        helper.make_node("Cast", ["text"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["floats", "first"], ["first_id"], axis=1),
+        helper.make_node("Gather", ["floats", "last"], ["last_id"], axis=1),
+        helper.make_node("Mul", ["last_id", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "one"], ["ones"]),
+        helper.make_node("Concat", ["first_id", "last_id", "ones"], ["embedding"], axis=1),
+    ]
+    positions = [numpy_helper.from_array(np.array([at], dtype=np.int64), name)
+                 for name, at in (("first", 0), ("last", length - 1))]
+    numbers = [constant("zero", [0]), constant("one", [1])]
+    write(target, name, nodes, [tensor("text", TensorProto.INT32, ("batch", length))],
+          [tensor("embedding", TensorProto.FLOAT, ("batch", DIMENSION))], positions + numbers)
+
+
+def foreign_tokens(target, name, width="two"):
+    """Gives two floats per token and leaves pooling to others: its id, and one, padding included."""
+    nodes = [
+        helper.make_node("Cast", ["input_ids"], ["ids"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["mask", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "one"], ["ones"]),
+        helper.make_node("Unsqueeze", ["ids", "axis"], ["id_column"]),
+        helper.make_node("Unsqueeze", ["ones", "axis"], ["one_column"]),
+        helper.make_node("Concat", ["id_column", "one_column"], ["both"], axis=2),
+    ]
+    if width == "two":
+        nodes.append(helper.make_node("Identity", ["both"], ["token_embeddings"]))
+    else:  # repeated as often as is computed from the input, so that no shape inference sees it
+        nodes += [
+            helper.make_node("Shape", ["both"], ["shape"]),
+            helper.make_node("Div", ["shape", "shape"], ["repeats"]),
+            helper.make_node("Tile", ["both", "repeats"], ["token_embeddings"]),
+        ]
+    inputs = [tensor(each, TensorProto.INT64, ("batch", "length")) for each in ("input_ids", "attention_mask")]
+    weights = [constant("zero", [0]), constant("one", [1]),
+               numpy_helper.from_array(np.array([2], dtype=np.int64), "axis")]
+    write(target, name, nodes, inputs,
+          [tensor("token_embeddings", TensorProto.FLOAT, ("batch", "length", 2 if width == "two" else width))], weights)
+
+
+def safetensors(target, name, matrix):
+    header = json.dumps({"__metadata__": {"format": "pt"}, "linear.weight": {
+        "dtype": {"float32": "F32", "float16": "F16"}[matrix.dtype.name], "shape": list(matrix.shape),
+        "data_offsets": [0, matrix.nbytes]}}).encode()
+    (target / name).write_bytes(len(header).to_bytes(8, "little") + header + matrix.tobytes())
+
+
 def external(target, name, location):
     """The constant lies in another file, whose name does not begin with the model's."""
     weights = TensorProto(name="one", data_type=TensorProto.FLOAT, dims=[DIMENSION], data_location=TensorProto.EXTERNAL)
@@ -128,6 +194,16 @@ def main():
     text(target, "text-fixed-length.onnx", shape=("batch", 77))
     text(target, "text-token-types.onnx", extra=True)
     text(target, "text-not-scaled.onnx", ending="raw")
+    foreign_image(target, "foreign-image.onnx")
+    foreign_image(target, "foreign-image-half.onnx", half=True)
+    foreign_image(target, "foreign-image-ambiguous.onnx", both_rank_two=True)
+    foreign_text_of_fixed_length(target, "foreign-text-fixed-length.onnx", 16)
+    foreign_tokens(target, "foreign-tokens.onnx")
+    foreign_tokens(target, "foreign-tokens-unknown-width.onnx", width="hidden")
+    # Subnormal, negative, large: all that half precision can say exactly.
+    dense = np.array([[0.5, -3], [-0.125, 2**-24], [1, 65504]])
+    safetensors(target, "dense.safetensors", dense.astype("<f4"))
+    safetensors(target, "dense-half.safetensors", dense.astype("<f2"))
 
 
 if __name__ == "__main__":

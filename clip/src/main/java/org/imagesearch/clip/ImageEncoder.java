@@ -1,25 +1,44 @@
 package org.imagesearch.clip;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import org.imagesearch.clip.ImageSpec.PixelLayout;
+import org.imagesearch.clip.onnx.DirectBuffers;
 import org.imagesearch.clip.onnx.OnnxModel;
 import org.imagesearch.clip.onnx.OnnxModel.ElementType;
 import org.imagesearch.clip.onnx.OnnxModel.Tensor;
 import org.imagesearch.core.ImageSearchException;
 
-/** Turns preprocessed pixels into embeddings. Thread-safe; the opener closes it, which waits for calls under way. */
+/**
+ * Turns preprocessed pixels into embeddings. Thread-safe; the opener closes it, which waits for calls under way.
+ *
+ * <p>On a GPU every run has {@code maxBatch} pictures, the last ones of no meaning if need be: memory and kernels are chosen for a
+ * shape, and another one would cost more than the pictures that are thrown away.
+ */
 public final class ImageEncoder implements AutoCloseable {
+    private static final int CHANNELS = 3;
+
     private final ImageSpec spec;
     private final int dimension;
     private final int maxBatch;
     private final OnnxModel model;
+    private final String input;
+    private final String output;
+    private final PixelNormalizer normalizer;
+    private final DirectBuffers buffers = new DirectBuffers();
 
-    private ImageEncoder(ImageSpec spec, int dimension, int maxBatch, OnnxModel model) {
+    private ImageEncoder(ImageSpec spec, int dimension, int maxBatch, OnnxModel model, String input, String output) {
         this.spec = spec;
         this.dimension = dimension;
         this.maxBatch = maxBatch;
         this.model = model;
+        this.input = input;
+        this.output = output;
+        this.normalizer = spec.pixels() == PixelLayout.FLOAT32_NCHW
+                ? new PixelNormalizer(spec.size(), spec.mean(), spec.std())
+                : null;
     }
 
     /** @throws ImageSearchException (data) if the model does not fit its bundle; (resource) if the device cannot be used */
@@ -27,14 +46,29 @@ public final class ImageEncoder implements AutoCloseable {
         ImageSpec spec = bundle.image();
         OnnxModel model = OnnxModel.open(spec.model(), settings.placement());
         try {
-            model.requireInput(spec.input(), ElementType.UINT8, -1, spec.size(), spec.size(), 3);
-            model.requireNoInputBut(Set.of(spec.input()));
-            model.requireOutput(spec.output(), ElementType.FLOAT, -1, bundle.dimension());
+            String input = model.input(spec.input());
+            switch (spec.pixels()) {
+                case UINT8_NHWC -> model.requireInput(input, ElementType.UINT8, -1, spec.size(), spec.size(), CHANNELS);
+                case FLOAT32_NCHW ->
+                    model.requireInput(input, ElementType.FLOAT, -1, CHANNELS, spec.size(), spec.size());
+            }
+            model.requireNoInputBut(Set.of(input));
+            String output = model.output(spec.output(), -1, bundle.dimension());
+            ImageEncoder encoder =
+                    new ImageEncoder(spec, bundle.dimension(), settings.maxBatch(), model, input, output);
+            if (model.onGpu()) {
+                encoder.warmUp();
+            }
+            return encoder;
         } catch (RuntimeException e) {
             model.close();
             throw e;
         }
-        return new ImageEncoder(spec, bundle.dimension(), settings.maxBatch(), model);
+    }
+
+    /** The first run of a shape chooses its kernels and takes its memory; if that fails, it should fail now. */
+    private void warmUp() {
+        run(ByteBuffer.allocateDirect(maxBatch * pixelBytes()), maxBatch);
     }
 
     /** Side of the square that the model sees, pixels. */
@@ -44,7 +78,7 @@ public final class ImageEncoder implements AutoCloseable {
 
     /** Bytes of one preprocessed picture. */
     public int pixelBytes() {
-        return 3 * spec.size() * spec.size();
+        return CHANNELS * spec.size() * spec.size();
     }
 
     /** Floats per embedding. */
@@ -63,7 +97,7 @@ public final class ImageEncoder implements AutoCloseable {
      *     from index 0; position and limit are left alone
      * @param n pictures in it
      * @return float[n * dimension], each of unit length
-     * @throws ImageSearchException (data) if the model gives something else than unit vectors
+     * @throws ImageSearchException (data) if the model gives something that has no direction, or no unit vectors where it should
      */
     public float[] encode(ByteBuffer pixels, int n) {
         if (n < 1 || pixels.capacity() < (long) n * pixelBytes()) {
@@ -74,23 +108,51 @@ public final class ImageEncoder implements AutoCloseable {
         ByteBuffer whole = pixels.duplicate().clear();
         for (int from = 0; from < n; from += maxBatch) {
             int count = Math.min(maxBatch, n - from);
-            float[] some = encodeOnce(direct(whole.slice(from * pixelBytes(), count * pixelBytes())), count);
-            System.arraycopy(some, 0, all, from * dimension, some.length);
+            float[] some = run(whole.slice(from * pixelBytes(), count * pixelBytes()), count);
+            // What the last run was filled up with has no meaning.
+            float[] kept = some.length > count * dimension && count < rowsOfRun(count)
+                    ? Arrays.copyOf(some, count * dimension)
+                    : some;
+            Embeddings.makeUnitLength(kept, count, dimension, spec.normalised(), spec.model());
+            System.arraycopy(kept, 0, all, from * dimension, kept.length);
         }
         return all;
     }
 
-    private float[] encodeOnce(ByteBuffer pixels, int count) {
-        Tensor tensor = new Tensor(pixels, ElementType.UINT8, count, spec.size(), spec.size(), 3);
-        float[] embeddings = model.run(Map.of(spec.input(), tensor), spec.output());
-        Embeddings.requireUnitLength(embeddings, count, dimension, spec.model());
-        return embeddings;
+    private int rowsOfRun(int count) {
+        return model.onGpu() ? maxBatch : count;
     }
 
-    private static ByteBuffer direct(ByteBuffer buffer) {
-        return buffer.isDirect()
-                ? buffer
-                : ByteBuffer.allocateDirect(buffer.remaining()).put(buffer).flip();
+    /** Embeddings as the model gives them, for as many pictures as the run has. */
+    private float[] run(ByteBuffer pixels, int count) {
+        int rows = rowsOfRun(count);
+        if (normalizer != null) {
+            ByteBuffer floats = buffers.take((long) rows * pixelBytes() * Float.BYTES);
+            try {
+                normalizer.apply(pixels, count, floats.asFloatBuffer());
+                return run(new Tensor(floats, ElementType.FLOAT, rows, CHANNELS, spec.size(), spec.size()), rows);
+            } finally {
+                buffers.give(floats);
+            }
+        }
+        if (pixels.isDirect() && rows == count) {
+            return run(bytes(pixels, rows), rows);
+        }
+        ByteBuffer copy = buffers.take((long) rows * pixelBytes());
+        try {
+            copy.put(0, pixels, 0, count * pixelBytes());
+            return run(bytes(copy, rows), rows);
+        } finally {
+            buffers.give(copy);
+        }
+    }
+
+    private Tensor bytes(ByteBuffer pixels, int rows) {
+        return new Tensor(pixels, ElementType.UINT8, rows, spec.size(), spec.size(), CHANNELS);
+    }
+
+    private float[] run(Tensor tensor, int rows) {
+        return model.run(Map.of(input, tensor), output, rows, dimension);
     }
 
     @Override

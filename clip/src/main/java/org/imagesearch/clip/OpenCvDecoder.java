@@ -7,7 +7,10 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.imagesearch.clip.PictureException.Reason;
 
-/** JPEG by libjpeg-turbo, PNG by libpng and WebP by libwebp, all through OpenCV. Stateless and thread-safe. */
+/**
+ * PNG by libpng and WebP by libwebp, through OpenCV; JPEG too, by its libjpeg-turbo, where {@link PictureLibrary} is missing.
+ * Stateless and thread-safe.
+ */
 final class OpenCvDecoder {
     static {
         // The callers are many; a decoder that starts threads of its own would only get in their way.

@@ -13,6 +13,9 @@ import java.util.List;
 final class Orientation {
     static final int UPRIGHT = 1;
 
+    /** Pixels; a tile of both pictures fits the first cache. */
+    private static final int TILE = 64;
+
     private Orientation() {}
 
     /** The orientation; {@value #UPRIGHT} where there is none or it cannot be read. */
@@ -28,38 +31,61 @@ final class Orientation {
         }
     }
 
+    /** The size of what a viewer shows. */
+    static PictureSize shown(int orientation, int width, int height) {
+        return orientation >= 5 ? new PictureSize(height, width) : new PictureSize(width, height);
+    }
+
     /** The picture as a viewer shows it. */
     static Picture apply(int orientation, Picture picture) {
         if (orientation == UPRIGHT) {
             return picture;
         }
-        boolean turned = orientation >= 5;
-        int width = turned ? picture.height() : picture.width();
-        int height = turned ? picture.width() : picture.height();
-        byte[] out = new byte[picture.rgb().length];
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int source = 3 * source(orientation, x, y, picture.width(), picture.height());
-                int target = 3 * (y * width + x);
-                out[target] = picture.rgb()[source];
-                out[target + 1] = picture.rgb()[source + 1];
-                out[target + 2] = picture.rgb()[source + 2];
+        PictureSize shown = shown(orientation, picture.width(), picture.height());
+        int width = shown.width();
+        int height = shown.height();
+        Steps steps = Steps.of(orientation, picture.width(), picture.height());
+        byte[] in = picture.rgb();
+        byte[] out = new byte[in.length];
+        // Tile by tile, since where rows become columns each pixel of a row comes from another line of the cache.
+        for (int top = 0; top < height; top += TILE) {
+            for (int left = 0; left < width; left += TILE) {
+                int end = Math.min(left + TILE, width);
+                for (int y = top; y < Math.min(top + TILE, height); y++) {
+                    int source = 3 * (steps.first + y * steps.down + left * steps.right);
+                    for (int target = 3 * (y * width + left); target < 3 * (y * width + end); target += 3) {
+                        out[target] = in[source];
+                        out[target + 1] = in[source + 1];
+                        out[target + 2] = in[source + 2];
+                        source += 3 * steps.right;
+                    }
+                }
             }
         }
         return new Picture(width, height, out);
     }
 
-    /** Which stored pixel is shown at (x, y). Source: Exif 2.32, table of tag 274. */
-    private static int source(int orientation, int x, int y, int width, int height) {
-        return switch (orientation) {
-            case 2 -> y * width + (width - 1 - x);
-            case 3 -> (height - 1 - y) * width + (width - 1 - x);
-            case 4 -> (height - 1 - y) * width + x;
-            case 5 -> x * width + y;
-            case 6 -> (height - 1 - x) * width + y;
-            case 7 -> (height - 1 - x) * width + (width - 1 - y);
-            case 8 -> x * width + (width - 1 - y);
-            default -> y * width + x;
-        };
+    /**
+     * Which stored pixel is shown where: (x, y) shows {@code first + x * right + y * down}. Source: Exif 2.32, table of tag 274.
+     *
+     * @param first the stored pixel shown in the upper left corner
+     * @param right pixels from one shown to the next in its row
+     * @param down pixels from one shown to the next in its column
+     */
+    private record Steps(int first, int right, int down) {
+        static Steps of(int orientation, int width, int height) {
+            int lastColumn = width - 1;
+            int lastRow = (height - 1) * width;
+            return switch (orientation) {
+                case 2 -> new Steps(lastColumn, -1, width);
+                case 3 -> new Steps(lastRow + lastColumn, -1, -width);
+                case 4 -> new Steps(lastRow, 1, -width);
+                case 5 -> new Steps(0, width, 1);
+                case 6 -> new Steps(lastRow, -width, 1);
+                case 7 -> new Steps(lastRow + lastColumn, -width, -1);
+                case 8 -> new Steps(lastColumn, width, -1);
+                default -> new Steps(0, 1, width);
+            };
+        }
     }
 }

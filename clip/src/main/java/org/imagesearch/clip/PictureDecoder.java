@@ -8,7 +8,7 @@ import org.imagesearch.clip.PictureException.Reason;
  * bits the upper 8 count; there alone Pillow differs, for grey, which it cuts at 255 and so turns white.
  *
  * <p>The format is told by the file's first bytes, never by its name. A JPEG without an end marker counts as truncated, one
- * of more than 100 scans as unsupported.
+ * of more than 100 scans as unsupported; one whose data are damaged is decoded as far as they go.
  * Immutable and thread-safe.
  */
 public final class PictureDecoder {
@@ -59,8 +59,8 @@ public final class PictureDecoder {
         if (header.components() == 4) {
             return FourInkDecoder.decode(bytes, header);
         }
-        return PictureLibrary.failure().isEmpty()
-                ? TurboJpegDecoder.decode(bytes, header)
+        return TurboJpegDecoder.decodes(header)
+                ? TurboJpegDecoder.decode(bytes, header, TurboJpegDecoder.ALL_EIGHTHS)
                 : OpenCvDecoder.decode(bytes, header);
     }
 

@@ -20,9 +20,9 @@ public final class PictureSquares {
      * @param spec of the model that will see the squares
      * @param limits the largest picture decoded
      * @param applyOrientation whether a JPEG is turned as its Exif orientation says; CLIP's reference code does not
-     * @param fastDecode whether a JPEG that needs no turning is decoded at the smallest of the scales 1/8, 1/4 and 1/2 that leaves
-     *     its shorter edge at least twice as long as the square's; squares are then near the reference's, not equal to them. Does
-     *     nothing where {@link PictureLibrary} could not be loaded
+     * @param fastDecode whether a JPEG is decoded at the smallest of the scales 1/8, 1/4 and 1/2 that leaves its shorter edge at least
+     *     twice as long as the square's; squares are then near the reference's, not equal to them. Does nothing for JPEGs of four
+     *     inks, and where {@link PictureLibrary} could not be loaded
      */
     public PictureSquares(ImageSpec spec, DecodeLimits limits, boolean applyOrientation, boolean fastDecode) {
         this.decoder = new PictureDecoder(limits, applyOrientation);
@@ -69,21 +69,23 @@ public final class PictureSquares {
             throw new ReadOnlyBufferException();
         }
         PictureHeader header = decoder.header(file);
-        if (canBeStreamed(file, header)) {
-            Fit fit = preprocessor.fit(header.width(), header.height());
-            TurboJpegDecoder.resize(file, header, fit, fastDecode, out, at);
-            return new PictureSize(header.width(), header.height());
+        if (!TurboJpegDecoder.decodes(header)) {
+            Picture picture = decoder.decode(file, header);
+            Resampler.resize(picture, preprocessor.fit(picture.width(), picture.height()), out, at);
+            return new PictureSize(picture.width(), picture.height());
         }
-        Picture picture = decoder.decode(file, header);
-        Resampler.resize(picture, preprocessor.fit(picture.width(), picture.height()), out, at);
-        return new PictureSize(picture.width(), picture.height());
-    }
-
-    /** Whether rows can be resized as they are decoded. */
-    private boolean canBeStreamed(byte[] file, PictureHeader header) {
-        return header.format() == PictureHeader.Format.JPEG
-                && header.components() != 4
-                && PictureLibrary.failure().isEmpty()
-                && decoder.orientation(file, header) == Orientation.UPRIGHT;
+        int orientation = decoder.orientation(file, header);
+        PictureSize size = Orientation.shown(orientation, header.width(), header.height());
+        Fit fit = preprocessor.fit(size.width(), size.height());
+        int eighths = fastDecode
+                ? TurboJpegDecoder.fastEighths(header, Math.max(fit.cropWidth(), fit.cropHeight()))
+                : TurboJpegDecoder.ALL_EIGHTHS;
+        if (orientation == Orientation.UPRIGHT) {
+            TurboJpegDecoder.resize(file, header, fit, eighths, out, at);
+        } else {
+            Picture stored = TurboJpegDecoder.decode(file, header, eighths);
+            Resampler.resize(Orientation.apply(orientation, stored), fit, out, at);
+        }
+        return size;
     }
 }

@@ -5,17 +5,20 @@ import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 
 /**
- * Makes a picture the square that the model sees: shortest edge to {@code size} by {@link Resampler}, longer edge truncated to
- * {@code (int) (size * long / short)}, then the middle square, its corner rounded down. Equal to Hugging Face's
- * {@code CLIPImageProcessor} (with Pillow) before its scaling to floats, which our graphs do.
+ * Makes a picture the square that the model sees, by {@link Resampler}. CLIP's models want the shortest edge at {@code size}, the
+ * longer one at {@code (int) (size * long / short)}, and of that the middle square, its corner rounded down; SigLIP's want the
+ * whole picture squeezed into the square. Equal to Hugging Face's {@code CLIPImageProcessor} and {@code SiglipImageProcessor}
+ * (with Pillow) before their scaling to floats.
  *
  * <p>Immutable and thread-safe.
  */
 public final class Preprocessor {
     private final int size;
+    private final ImageSpec.Resize resize;
 
     public Preprocessor(ImageSpec spec) {
         this.size = spec.size();
+        this.resize = spec.resize();
     }
 
     /** The square, uint8 [size, size, 3]. */
@@ -46,6 +49,9 @@ public final class Preprocessor {
 
     /** What is done to a picture of a size. */
     Fit fit(int width, int height) {
-        return Fit.middleSquare(width, height, size);
+        return switch (resize) {
+            case SHORTEST_EDGE_BICUBIC -> Fit.middleSquare(width, height, size);
+            case SQUARE_BICUBIC -> Fit.whole(size, size);
+        };
     }
 }

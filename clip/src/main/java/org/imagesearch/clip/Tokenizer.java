@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.imagesearch.clip.TextSpec.Padding;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
@@ -38,20 +39,26 @@ final class Tokenizer implements AutoCloseable {
 
     /**
      * @param maxLength most tokens of a text, markers included
+     * @param padding how far texts are padded
      * @throws ImageSearchException (data) naming the file, if it is no tokenizer
      */
-    static Tokenizer open(Path file, int maxLength) {
+    static Tokenizer open(Path file, int maxLength, Padding padding) {
         try {
             return new Tokenizer(
                     file,
                     HuggingFaceTokenizer.newInstance(
                             file,
                             Map.of(
-                                    "addSpecialTokens", "true",
-                                    "truncation", "true",
-                                    "padding", "true",
-                                    "maxLength", Integer.toString(maxLength),
-                                    "modelMaxLength", Integer.toString(maxLength))));
+                                    "addSpecialTokens",
+                                    "true",
+                                    "truncation",
+                                    "true",
+                                    "padding",
+                                    padding == Padding.LONGEST ? "longest" : "max_length",
+                                    "maxLength",
+                                    Integer.toString(maxLength),
+                                    "modelMaxLength",
+                                    Integer.toString(maxLength))));
         } catch (IOException | RuntimeException e) {
             throw new ImageSearchException(
                     ErrorCode.DATA, "cannot open the tokenizer " + file + ": " + e.getMessage(), e);
@@ -59,7 +66,7 @@ final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Token ids and masks of texts, padded to the longest of them.
+     * Token ids and masks of texts, all padded to one length.
      *
      * @throws IllegalStateException after {@link #close}
      */

@@ -12,31 +12,45 @@ final class TurboJpegDecoder {
     /** Scales with a vectorised transform; others take longer than all of the picture does. */
     private static final int[] FAST_EIGHTHS = {1, 2, 4};
 
-    private static final int ALL_EIGHTHS = 8;
+    /** As it is. */
+    static final int ALL_EIGHTHS = 8;
+
     private static final int CORRUPT = 1;
     private static final int TRUNCATED = 2;
 
     private TurboJpegDecoder() {}
 
-    /** @throws PictureException (truncated) if the data end early; (corrupt) if they cannot be decoded at all */
-    static Picture decode(byte[] bytes, PictureHeader header) {
-        byte[] rgb = new byte[3 * header.width() * header.height()];
-        requireMade(PictureCalls.decodeJpeg(bytes, header.width(), header.height(), rgb));
-        return new Picture(header.width(), header.height(), rgb);
+    /** Whether a picture is one for this decoder, and the library is there. */
+    static boolean decodes(PictureHeader header) {
+        return header.format() == PictureHeader.Format.JPEG
+                && header.components() != 4
+                && PictureLibrary.failure().isEmpty();
+    }
+
+    /**
+     * Decodes a whole picture.
+     *
+     * @param eighths the scale, {@value #ALL_EIGHTHS} to leave it as it is; lengths are rounded up
+     * @throws PictureException (truncated) if the data end early; (corrupt) if they cannot be decoded at all
+     */
+    static Picture decode(byte[] bytes, PictureHeader header, int eighths) {
+        int width = scaled(header.width(), eighths);
+        int height = scaled(header.height(), eighths);
+        byte[] rgb = new byte[3 * width * height];
+        requireMade(PictureCalls.decodeJpeg(bytes, header.width(), header.height(), eighths, rgb));
+        return new Picture(width, height, rgb);
     }
 
     /**
      * Decodes and resizes, without a whole picture between.
      *
-     * @param fast whether to decode at the smallest of the scales 1/8, 1/4 and 1/2 that leaves each edge at least twice as long as
-     *     the rectangle's
+     * @param eighths the scale at which it is decoded, {@value #ALL_EIGHTHS} to leave it as it is
      * @param out receives uint8 [cropHeight, cropWidth, 3]; writable, direct or with an
      *     array; its position and limit do not count
      * @param at index of the first byte
      * @throws PictureException (truncated) if the data end early; (corrupt) if they cannot be decoded at all
      */
-    static void resize(byte[] bytes, PictureHeader header, Fit fit, boolean fast, ByteBuffer out, int at) {
-        int eighths = fast ? eighths(header, fit) : ALL_EIGHTHS;
+    static void resize(byte[] bytes, PictureHeader header, Fit fit, int eighths, ByteBuffer out, int at) {
         int outcome;
         if (out.hasArray()) {
             outcome = PictureCalls.resizeJpeg(
@@ -72,11 +86,11 @@ final class TurboJpegDecoder {
         requireMade(outcome);
     }
 
-    /** The scale of a fast decode, in eighths. */
-    static int eighths(PictureHeader header, Fit fit) {
+    /** The smallest scale, in eighths, that leaves each edge at least twice as long as a side and can be had fast. */
+    static int fastEighths(PictureHeader header, int side) {
+        int shorter = Math.min(header.width(), header.height());
         for (int eighths : FAST_EIGHTHS) {
-            if (scaled(header.width(), eighths) >= 2 * fit.cropWidth()
-                    && scaled(header.height(), eighths) >= 2 * fit.cropHeight()) {
+            if (scaled(shorter, eighths) >= 2 * side) {
                 return eighths;
             }
         }

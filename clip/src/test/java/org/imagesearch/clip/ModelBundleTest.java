@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -49,11 +50,15 @@ class ModelBundleTest {
         assertThat(opened.text())
                 .isEqualTo(new TextSpec(
                         directory.resolve("text.onnx"),
-                        "input_ids",
-                        "attention_mask",
-                        "embedding",
+                        Optional.of("input_ids"),
+                        Optional.of("attention_mask"),
+                        Optional.of("embedding"),
                         directory.resolve("tokenizer.json"),
-                        16));
+                        16,
+                        TextSpec.Padding.LONGEST,
+                        TextSpec.Pooling.IN_GRAPH,
+                        Optional.empty(),
+                        true));
     }
 
     @ParameterizedTest
@@ -78,26 +83,53 @@ class ModelBundleTest {
                     image              | "image.onnx"      | "image.onnx", expected an object
                     image.model        |                   | missing, expected a text
                     image.input        | ""                | "", expected a text
-                    image.input        |                   | missing, expected a text
-                    image.output       |                   | missing, expected a text
                     image.size         | 0                 | 0, expected a whole number 1 to 1024
                     image.size         | 1025              | 1025, expected a whole number 1 to 1024
-                    image.resize       | "squash"          | "squash", expected "shortest-edge-bicubic"
+                    image.resize       | "squash"          | "squash", expected "shortest-edge-bicubic" or "square-bicubic"
                     image.resize       |                   | missing, expected a text
-                    image.pixels       | "float-nchw"      | "float-nchw", expected "uint8-nhwc"
+                    image.pixels       | "float-nchw"      | "float-nchw", expected "uint8-nhwc" or "float32-nchw"
+                    image.normalised   | "yes"             | "yes", expected true or false
                     text               | []                | [], expected an object
                     text.model         |                   | missing, expected a text
-                    text.inputIds      |                   | missing, expected a text
-                    text.attentionMask |                   | missing, expected a text
-                    text.output        |                   | missing, expected a text
                     text.tokenizer     |                   | missing, expected a text
                     text.maxLength     | 2                 | 2, expected a whole number 3 to 4096
                     text.maxLength     | 4097              | 4097, expected a whole number 3 to 4096
-                    text.pooling       | "mean"            | "mean", expected "in-graph"
+                    text.output        | 7                 | 7, expected a text
+                    text.attentionMask | ""                | "", expected a text
+                    text.pooling       | "max"             | "max", expected "in-graph" or "mean"
+                    text.padding       | "no"              | "no", expected "longest" or "max-length"
+                    text.dense         | "tokenizer.json"  | "tokenizer.json", expected nothing, for pooling is "in-graph"
+                    text.normalised    | 1                 | 1, expected true or false
+                    golden             | "../golden.json"  | "../golden.json", expected a file inside the bundle
                     """)
     void everyCheckNamesFileFieldFoundAndExpected(String path, String value, String message) {
         bundle.with(manifest -> set(manifest, path, value));
         assertRefused(directory.resolve("bundle.json") + ": " + path + " is " + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\'',
+            textBlock =
+                    """
+                    mean |                     | missing, expected 3 numbers
+                    mean | [0.5, 0.5]          | [0.5,0.5], expected 3 numbers
+                    mean | [0.5, 0.5, "0.5"]   | [0.5,0.5,"0.5"], expected 3 numbers
+                    mean | [0, 0, 0, 0]        | [0,0,0,0], expected 3 numbers
+                    std  | [0.5, 0, 0.5]       | [0.5,0,0.5], expected 3 numbers
+                    std  | [0.5, -1, 0.5]      | [0.5,-1,0.5], expected 3 numbers
+                    std  | 0.5                 | 0.5, expected 3 numbers
+                    """)
+    void whatWeNormaliseByMustBeThere(String field, String value, String message) {
+        bundle.with(manifest -> {
+            ObjectNode image = (ObjectNode) manifest.get("image");
+            image.put("pixels", "float32-nchw");
+            image.putArray("mean").add(0.5).add(0.25).add(0.125);
+            image.putArray("std").add(0.5).add(0.25).add(0.125);
+            set(manifest, "image." + field, value);
+        });
+        assertRefused(directory.resolve("bundle.json") + ": image." + field + " is " + message);
     }
 
     private static void set(ObjectNode manifest, String path, String value) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.imagesearch.clip.PictureException.Reason;
 
 /**
@@ -25,6 +26,9 @@ final class MutatedPictures {
 
     /** The JVM has settled by then, and the allocator of the native side has seen every kind of picture. */
     private static final int SETTLED_AFTER = 3_000;
+
+    /** One of so many mutations runs on a thread of its own. */
+    private static final int THREADED = 5;
 
     private static final int SIDE = 24;
     private static final PictureDecoder DECODER = new PictureDecoder(LIMITS, true);
@@ -43,7 +47,7 @@ final class MutatedPictures {
         names.forEach(name -> pictures.put(name, Golden.bytes(name)));
     }
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
         MutatedPictures run = new MutatedPictures(Long.parseLong(arguments[0]));
         long settledKibibytes = 0;
         int end = Integer.parseInt(arguments[2]);
@@ -52,7 +56,11 @@ final class MutatedPictures {
             for (int number = Integer.parseInt(arguments[1]); number < end; number++) {
                 underWay.seek(0);
                 underWay.writeInt(number);
-                run.decode(number);
+                if (number % THREADED == 0) {
+                    run.decodeOnItsOwnThread(number);
+                } else {
+                    run.decode(number);
+                }
                 if (number == SETTLED_AFTER) {
                     settledKibibytes = residentKibibytes();
                 }
@@ -70,6 +78,18 @@ final class MutatedPictures {
             }
         }
         throw new IOException("/proc/self/status tells no VmRSS");
+    }
+
+    /** What a thread of the native side keeps goes with the thread. */
+    private void decodeOnItsOwnThread(int number) throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread thread = new Thread(() -> decode(number), "mutation-" + number);
+        thread.setUncaughtExceptionHandler((ended, thrown) -> failure.set(thrown));
+        thread.start();
+        thread.join();
+        if (failure.get() != null) {
+            throw new AssertionError("mutation " + number, failure.get());
+        }
     }
 
     private void decode(int number) {

@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.imagesearch.clip.TextSpec.Padding;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -49,7 +50,7 @@ class TokenizerTest {
     @ParameterizedTest
     @MethodSource("cases")
     void idsAreThoseOfTheReference(Case example) {
-        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength())) {
+        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength(), Padding.LONGEST)) {
             Encoding[] encodings = tokenizer.encode(List.of(example.whole()));
             assertThat(encodings).hasSize(1);
             assertThat(encodings[0].getIds()).containsExactly(example.ids());
@@ -60,7 +61,7 @@ class TokenizerTest {
     @Test
     void aBatchIsPaddedToItsLongestTextAndMasked() {
         List<String> texts = GOLDEN.cases().stream().map(Case::whole).toList();
-        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength())) {
+        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength(), Padding.LONGEST)) {
             Encoding[] encodings = tokenizer.encode(texts);
             for (int i = 0; i < encodings.length; i++) {
                 long[] expected = GOLDEN.cases().get(i).ids();
@@ -76,7 +77,7 @@ class TokenizerTest {
     @MethodSource("cases")
     void whatIsCutOffKeepsItsEndMarkerAtEveryLength(Case example) {
         for (int maxLength = 3; maxLength < GOLDEN.maxLength(); maxLength += 4) {
-            try (Tokenizer tokenizer = Tokenizer.open(FILE, maxLength)) {
+            try (Tokenizer tokenizer = Tokenizer.open(FILE, maxLength, Padding.LONGEST)) {
                 long[] expected = example.ids();
                 if (expected.length > maxLength) {
                     expected = Arrays.copyOf(expected, maxLength);
@@ -91,7 +92,7 @@ class TokenizerTest {
     /** Java's strings may hold halves of characters, which no encoding of Unicode can carry. */
     @Test
     void halvesOfCharactersAreNoReasonToFail() {
-        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength())) {
+        try (Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength(), Padding.LONGEST)) {
             for (String text : List.of("\ud83c", "\udf54", "cat \ud83c dog", "\udf54\ud83c", "cat\u0000dog")) {
                 assertThat(tokenizer.encode(List.of(text))[0].getIds()).endsWith(GOLDEN.end());
             }
@@ -101,7 +102,7 @@ class TokenizerTest {
     @Test
     void closingWaitsForCallsUnderWayAndEndsLaterOnes() throws Exception {
         for (int round = 0; round < 20; round++) {
-            Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength());
+            Tokenizer tokenizer = Tokenizer.open(FILE, GOLDEN.maxLength(), Padding.LONGEST);
             AtomicInteger done = new AtomicInteger();
             ExecutorService threads = Executors.newFixedThreadPool(4);
             try {
@@ -141,7 +142,7 @@ class TokenizerTest {
     }
 
     private static void assertRefused(Path file) {
-        assertThatThrownBy(() -> Tokenizer.open(file, 16).close())
+        assertThatThrownBy(() -> Tokenizer.open(file, 16, Padding.LONGEST).close())
                 .isInstanceOfSatisfying(
                         ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
                 .hasMessageContaining(file.toString());

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class TurboJpegDecoderTest {
     private static final long SEED = Long.getLong("jpegs.seed", 20261126L);
     private static final PictureDecoder DECODER = new PictureDecoder(DecodeLimits.DEFAULT, false);
-    private static final int ALL_EIGHTHS = 8;
+    private static final int ALL_EIGHTHS = TurboJpegDecoder.ALL_EIGHTHS;
 
     @BeforeAll
     static void theLibraryIsThere() {
@@ -36,7 +36,9 @@ class TurboJpegDecoderTest {
             String what = "seed " + SEED + ", round " + round + ": " + form;
             PictureHeader header = DECODER.header(jpeg);
             Picture whole = OpenCvDecoder.decode(jpeg, header);
-            assertThat(TurboJpegDecoder.decode(jpeg, header).rgb()).as(what).isEqualTo(whole.rgb());
+            assertThat(TurboJpegDecoder.decode(jpeg, header, ALL_EIGHTHS).rgb())
+                    .as(what)
+                    .isEqualTo(whole.rgb());
             for (int size : new int[] {1 + random.nextInt(12), 1 + random.nextInt(120)}) {
                 Fit fit = Fit.middleSquare(form.width(), form.height(), size);
                 assertThat(square(jpeg, header, fit)).as("%s to %d", what, size).isEqualTo(plain(whole, fit));
@@ -70,7 +72,7 @@ class TurboJpegDecoderTest {
                     0.9f);
             byte[] jpeg = withoutLastScans(RandomJpegs.jpeg(form, random), 1 + random.nextInt(8));
             PictureHeader header = DECODER.header(jpeg);
-            Picture whole = TurboJpegDecoder.decode(jpeg, header);
+            Picture whole = TurboJpegDecoder.decode(jpeg, header, ALL_EIGHTHS);
             Fit fit = Fit.middleSquare(form.width(), form.height(), 16 + random.nextInt(20));
             assertThat(square(jpeg, header, fit))
                     .as("round %d: %s", round, form)
@@ -119,7 +121,7 @@ class TurboJpegDecoderTest {
             Picture whole = null;
             PictureException problem = null;
             try {
-                whole = TurboJpegDecoder.decode(jpeg, header);
+                whole = TurboJpegDecoder.decode(jpeg, header, ALL_EIGHTHS);
             } catch (PictureException e) {
                 problem = e;
             }
@@ -150,7 +152,7 @@ class TurboJpegDecoderTest {
 
     private static int eighths(int width, int height, int size) {
         PictureHeader header = new PictureHeader(PictureHeader.Format.JPEG, width, height, 3, -1, false);
-        return TurboJpegDecoder.eighths(header, Fit.middleSquare(width, height, size));
+        return TurboJpegDecoder.fastEighths(header, size);
     }
 
     @Test
@@ -164,14 +166,18 @@ class TurboJpegDecoderTest {
             // Of small squares, the rounding of lengths up to whole pixels would count.
             Fit fit = Fit.middleSquare(form.width(), form.height(), 20 + random.nextInt(60));
             ByteBuffer fast = ByteBuffer.allocateDirect(fit.bytes());
-            TurboJpegDecoder.resize(jpeg, header, fit, true, fast, 0);
+            int eighths = TurboJpegDecoder.fastEighths(header, fit.cropWidth());
+            TurboJpegDecoder.resize(jpeg, header, fit, eighths, fast, 0);
+            Picture small = TurboJpegDecoder.decode(jpeg, header, eighths);
+            byte[] square = new byte[fit.bytes()];
+            fast.get(0, square);
+            assertThat(square).as("round %d: %s to %s", round, form, fit).isEqualTo(plain(small, fit));
             byte[] exact = square(jpeg, header, fit);
             long sum = 0;
             for (int i = 0; i < exact.length; i++) {
                 sum += Math.abs((exact[i] & 0xff) - (fast.get(i) & 0xff));
             }
             double mean = (double) sum / exact.length;
-            int eighths = TurboJpegDecoder.eighths(header, fit);
             boolean scaled = eighths < ALL_EIGHTHS;
             scales.add(eighths);
             assertThat(mean).as("round %d: %s to %s", round, form, fit).isLessThan(scaled ? 3 : 1e-9);
@@ -186,7 +192,7 @@ class TurboJpegDecoderTest {
         PictureHeader lie = new PictureHeader(header.format(), header.width() + 1, header.height(), 3, -1, false);
         Fit fit = Fit.middleSquare(lie.width(), lie.height(), 8);
         for (PictureException refusal : List.of(
-                catchThrowableOfType(PictureException.class, () -> TurboJpegDecoder.decode(jpeg, lie)),
+                catchThrowableOfType(PictureException.class, () -> TurboJpegDecoder.decode(jpeg, lie, ALL_EIGHTHS)),
                 catchThrowableOfType(PictureException.class, () -> square(jpeg, lie, fit)))) {
             assertThat(refusal.reason()).isEqualTo(Reason.CORRUPT);
             assertThat(refusal).hasMessageContaining("61 x 43").hasMessageContaining("62 x 43");
@@ -195,7 +201,7 @@ class TurboJpegDecoderTest {
 
     private static byte[] square(byte[] jpeg, PictureHeader header, Fit fit) {
         ByteBuffer out = ByteBuffer.allocateDirect(fit.bytes());
-        TurboJpegDecoder.resize(jpeg, header, fit, false, out, 0);
+        TurboJpegDecoder.resize(jpeg, header, fit, ALL_EIGHTHS, out, 0);
         byte[] square = new byte[fit.bytes()];
         out.get(square);
         return square;

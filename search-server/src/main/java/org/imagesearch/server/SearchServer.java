@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.Preprocessor;
@@ -60,6 +61,7 @@ final class SearchServer implements AutoCloseable {
         EncoderSettings encoder = settings.model().encoder();
         TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
         ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
+        GoldenVectors.verify(bundle, images, texts);
         ServedIndex index =
                 pushed(parts, new ServedIndex(root, bundle.fingerprint(), model.toString(), settings.index()));
         PictureReader pictures = new PictureReader(settings.picture());

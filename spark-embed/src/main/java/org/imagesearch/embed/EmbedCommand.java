@@ -20,6 +20,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
+import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.TextEncoder;
@@ -164,17 +165,15 @@ public final class EmbedCommand implements Callable<Integer> {
         // The driver of a cluster has no GPU of its own: executors check theirs.
         Device device = settings.model().device() == Device.CPU ? Device.CPU : Device.AUTO;
         EncoderSettings one = new EncoderSettings(device, 0, 1, 1);
-        try (ImageEncoder images = ImageEncoder.open(bundle, one)) {
+        try (ImageEncoder images = ImageEncoder.open(bundle, one);
+                TextEncoder texts = TextEncoder.open(bundle, one)) {
             ByteBuffer stripes = ByteBuffer.allocateDirect(images.pixelBytes());
             for (int i = 0; i < stripes.capacity(); i++) {
                 stripes.put(i, (byte) i);
             }
-            var unused = images.encode(stripes, 1);
-        }
-        if (settings.queries() > 0) {
-            try (TextEncoder texts = TextEncoder.open(bundle, one)) {
-                var unused = texts.encode(List.of("stripes"));
-            }
+            var unusedPicture = images.encode(stripes, 1);
+            var unusedText = texts.encode(List.of("stripes"));
+            GoldenVectors.verify(bundle, images, texts);
         }
     }
 

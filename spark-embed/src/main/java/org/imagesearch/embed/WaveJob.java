@@ -14,6 +14,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -88,12 +89,13 @@ final class WaveJob {
         CollectionAccumulator<FailedPicture> failed = spark.sparkContext().collectionAccumulator();
         long before = done.value().pictures();
         Path images = folder.staging(DatasetLayout.waveFolder(wave));
-        JavaRDD<Row> rows = rows(pictures, done, failed);
+        JavaRDD<Row> rows = withOwnColumns(rows(pictures, done, failed), pictures);
+        StructType schema = RowSchemas.images(fingerprint, listing.ownColumns());
         try (JobGuard guard = new JobGuard(
                 spark.sparkContext(),
                 DatasetLayout.waveFolder(wave),
                 () -> objection.to(done.value().pictures() - before, failed.value()))) {
-            guard.run(() -> writeImages(rows, pictures, images));
+            guard.run(() -> writeImages(rows, schema, images));
         }
         List<FailedPicture> failures = failures(failed.value(), pictures, embeddedIds(images));
         Optional<Path> failureFile = failures.isEmpty() ? Optional.empty() : Optional.of(writeFailures(wave, failures));
@@ -122,14 +124,17 @@ final class WaveJob {
         });
     }
 
+    private JavaRDD<Row> withOwnColumns(JavaRDD<Row> rows, List<ListedPicture> pictures) throws IOException {
+        if (listing.ownColumns().isEmpty()) {
+            return rows;
+        }
+        Dataset<Row> embedded = spark.createDataFrame(rows, RowSchemas.images(fingerprint));
+        return listing.withOwnColumns(embedded, pictures).javaRDD();
+    }
+
     /** Rows are written as they come: nothing of a task waits in memory for its end. */
-    private void writeImages(JavaRDD<Row> rows, List<ListedPicture> pictures, Path images) throws IOException {
-        StructType own = listing.ownColumns();
-        JavaRDD<Row> all = own.isEmpty()
-                ? rows
-                : listing.withOwnColumns(spark.createDataFrame(rows, RowSchemas.images(fingerprint)), pictures)
-                        .javaRDD();
-        spark.createDataFrame(all, RowSchemas.images(fingerprint, own))
+    private void writeImages(JavaRDD<Row> rows, StructType schema, Path images) {
+        spark.createDataFrame(rows, schema)
                 .write()
                 .mode(SaveMode.Overwrite)
                 // Embeddings do not repeat: a dictionary of them is paid for twice.

@@ -43,7 +43,7 @@ class InputKindsTest {
             DrawnPictures.draw(pictures.resolve(String.format("%09d.jpg", i)), i);
         }
         dataset = DatasetUnderTest.in(folder.resolve("out"));
-        plain = DatasetUnderTest.in(folder.resolve("plain"));
+        plain = DatasetUnderTest.in(folder.resolve("plain")).with("wave-size", "100");
     }
 
     @Test

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.imagesearch.core.index.IndexDirectory;
 import org.junit.jupiter.api.AfterAll;
@@ -75,38 +74,44 @@ class ClusterIT {
     void sparkSubmitOfTheSameJarDoesTheSame() {
         EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-submit"));
         List<Path> before = cluster.executors();
-        List<String> submit = new ArrayList<>(List.of(
-                "org.apache.spark.deploy.SparkSubmit",
-                "--master",
-                cluster.master(),
-                "--class",
-                "org.imagesearch.embed.EmbedCommand",
-                program()));
-        submit.addAll(arguments(dataset, "--wave-size", "10"));
-        Command.run(folder.resolve("by-submit.log"), cluster.spark(submit.toArray(String[]::new)));
+        Command.run(
+                folder.resolve("by-submit.log"),
+                cluster.submitEmbed(List.of(), arguments(dataset, "--wave-size", "10")));
         dataset.assertSameAs(local);
         assertBothWorked(before);
     }
 
+    /** The workers only claim to have GPUs, so that the model ends up on their processors; what is shown is that Spark agrees. */
     @Test
-    void killedExecutorCostsNoPicture() throws Exception {
-        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("killed"));
-        Path log = folder.resolve("killed.log");
-        Process job = Command.start(
-                log, cluster.bin("embed", arguments(dataset, "--wave-size", "6").toArray(String[]::new)));
-        try {
-            SparkCluster.await("two committed waves", () -> {
-                assertThat(job.isAlive()).as(() -> Command.tail(log)).isTrue();
-                return dataset.waves() >= 2;
-            });
-            cluster.killExecutorsOfFirstWorker();
-            assertThat(job.waitFor(300, TimeUnit.SECONDS)).isTrue();
-            assertThat(job.exitValue()).as(() -> Command.tail(log)).isZero();
-        } finally {
-            job.descendants().forEach(ProcessHandle::destroyForcibly);
-            job.destroyForcibly();
-        }
+    void settingsForGpusAreUnderstoodBySpark() throws IOException {
+        EmbeddedPictures dataset = new EmbeddedPictures(folder.resolve("by-gpu"));
+        Path events = Files.createDirectories(folder.resolve("gpu-events"));
+        List<String> command = cluster.submitEmbed(
+                List.of(
+                        // What is marked there to be adapted.
+                        "spark.executor.cores=1",
+                        "spark.task.cpus=1",
+                        "spark.executor.memory=512m",
+                        "spark.executor.memoryOverhead=256m",
+                        "spark.eventLog.enabled=true",
+                        "spark.eventLog.dir=" + events),
+                arguments(dataset, "--device", "auto"));
+        int submit = command.indexOf("--master");
+        command.addAll(
+                submit,
+                List.of(
+                        "--properties-file",
+                        Repository.root().resolve("conf/spark-gpu.conf").toString()));
+        Command.run(folder.resolve("by-gpu.log"), command);
         dataset.assertSameAs(local);
+        try (Stream<Path> logs = Files.list(events)) {
+            String log = Files.readString(logs.findFirst().orElseThrow());
+            assertThat(log)
+                    .contains("\"Event\":\"SparkListenerResourceProfileAdded\"")
+                    .containsPattern(
+                            "\"Task Resource Requests\":\\{[^\n]*\"gpu\":\\{\"Resource Name\":\"gpu\",\"Amount\":0.25")
+                    .containsPattern("\"SparkListenerExecutorAdded\"[^\n]*\"gpu\":\\{[^\n]*\"addresses\":\\[\"0\"");
+        }
     }
 
     /** The model comes to an executor with its first task. */
@@ -133,17 +138,5 @@ class ClusterIT {
                 Repository.root().resolve("demo/model").toString()));
         arguments.addAll(List.of(more));
         return arguments;
-    }
-
-    private static String program() {
-        Path target = Repository.root().resolve("spark-embed/target");
-        try (Stream<Path> files = Files.list(target)) {
-            return files.filter(file -> file.getFileName().toString().endsWith("-all.jar"))
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError(target + " has no program: run mvn verify from the root"))
-                    .toString();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

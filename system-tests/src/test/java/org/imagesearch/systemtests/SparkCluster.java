@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
- * A standalone Spark cluster on 127.0.0.1, of the jars that Maven put together: a master and two workers of one core. Closing it
+ * A standalone Spark cluster on loopback addresses, of the jars that Maven put together: a master and two workers of one core. Closing it
  * ends every process of it, executors too.
  */
 final class SparkCluster implements AutoCloseable {
@@ -28,6 +29,7 @@ final class SparkCluster implements AutoCloseable {
     private final Path folder;
     private final int port = freePort();
     private final List<Process> processes = new ArrayList<>();
+    private final List<Process> workers = new ArrayList<>();
 
     private SparkCluster(Path folder) {
         this.folder = folder;
@@ -37,11 +39,14 @@ final class SparkCluster implements AutoCloseable {
     static SparkCluster start(Path folder) {
         SparkCluster cluster = new SparkCluster(folder);
         try {
+            Files.createDirectories(folder);
             cluster.startMaster();
             for (int worker = 0; worker < WORKERS; worker++) {
-                cluster.startWorker(worker);
+                cluster.workers.add(cluster.launchWorker(worker));
             }
             return cluster;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } catch (RuntimeException | Error e) {
             cluster.close();
             throw e;
@@ -68,6 +73,33 @@ final class SparkCluster implements AutoCloseable {
                 "-Dlog4j2.configurationFile=file:" + root.resolve("conf/log4j2.properties")));
         command.addAll(List.of(classAndArguments));
         return command;
+    }
+
+    /**
+     * Submits {@code bin/embed}'s program as a user's own spark-submit does.
+     *
+     * @param settings of Spark, {@code key=value}
+     */
+    List<String> submitEmbed(List<String> settings, List<String> arguments) {
+        List<String> submit = new ArrayList<>(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master()));
+        for (String setting : settings) {
+            submit.addAll(List.of("--conf", setting));
+        }
+        submit.addAll(List.of("--class", "org.imagesearch.embed.EmbedCommand", embedProgram()));
+        submit.addAll(arguments);
+        return spark(submit.toArray(String[]::new));
+    }
+
+    private static String embedProgram() {
+        Path target = Repository.root().resolve("spark-embed/target");
+        try (Stream<Path> files = Files.list(target)) {
+            return files.filter(file -> file.getFileName().toString().endsWith("-all.jar"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(target + " has no program: run mvn verify from the root"))
+                    .toString();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Runs a command of bin/ on this cluster; {@code --master} is added. */
@@ -99,11 +131,24 @@ final class SparkCluster implements AutoCloseable {
 
     /** Kills the executors of the first worker, without warning. */
     void killExecutorsOfFirstWorker() {
-        List<ProcessHandle> executors = processes.get(1).descendants().toList();
+        List<ProcessHandle> executors = workers.get(0).descendants().toList();
         if (executors.isEmpty()) {
             throw new AssertionError("the first worker has no executor");
         }
         executors.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Ends every process of the first worker at once, as when its machine fails, and puts another in its place. */
+    void replaceFirstWorker() {
+        List<ProcessHandle> machine =
+                new ArrayList<>(workers.get(0).descendants().toList());
+        if (machine.isEmpty()) {
+            throw new AssertionError("the first worker has no executor");
+        }
+        machine.add(workers.get(0).toHandle());
+        machine.forEach(ProcessHandle::destroyForcibly);
+        await("the end of the first worker", () -> machine.stream().noneMatch(ProcessHandle::isAlive));
+        workers.set(0, launchWorker(0));
     }
 
     /** Waits until something is so, at most five minutes. */
@@ -155,22 +200,39 @@ final class SparkCluster implements AutoCloseable {
         });
     }
 
-    private void startWorker(int number) {
-        launch(
+    /** Each on a host of its own, since Spark tries a slow task again on another host only. */
+    private Process launchWorker(int number) {
+        return launch(
                 "worker" + number,
                 spark(
                         "org.apache.spark.deploy.worker.Worker",
                         "--host",
-                        "127.0.0.1",
+                        "127.0.0." + (number + 1),
                         "--webui-port",
                         "0",
                         "--cores",
                         "1",
                         "--memory",
                         "1g",
+                        "--properties-file",
+                        workerSettings().toString(),
                         "--work-dir",
                         work(number).toString(),
                         master()));
+    }
+
+    /** Every worker says that it has a GPU, as far as Spark's book-keeping goes. */
+    private Path workerSettings() {
+        try {
+            Path script = folder.resolve("gpus.sh");
+            Files.writeString(script, "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"0\"]}'\n");
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+            return Files.writeString(
+                    folder.resolve("worker.conf"),
+                    "spark.worker.resource.gpu.amount 1\nspark.worker.resource.gpu.discoveryScript " + script + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Path work(int worker) {

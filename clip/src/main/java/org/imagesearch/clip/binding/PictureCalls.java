@@ -58,7 +58,8 @@ public final class PictureCalls {
             int at);
 
     @Name("jpeg_decode")
-    public static native int decodeJpeg(@Raw(withEnv = true) byte[] file, int width, int height, @Raw byte[] out);
+    public static native int decodeJpeg(
+            @Raw(withEnv = true) byte[] file, int width, int height, int eighths, @Raw byte[] out);
 
     @Name("jpeg_resize")
     public static native int resizeJpeg(

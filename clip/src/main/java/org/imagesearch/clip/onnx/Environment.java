@@ -20,6 +20,7 @@ final class Environment {
                 null,
                 () -> {
                     try {
+                        GpuLibraries.prepare();
                         environment.set(OrtEnvironment.getEnvironment());
                     } catch (Throwable e) {
                         failure.set(e);

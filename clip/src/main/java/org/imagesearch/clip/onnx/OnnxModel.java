@@ -11,14 +11,15 @@ import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
@@ -37,20 +38,38 @@ import org.slf4j.LoggerFactory;
 public final class OnnxModel implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OnnxModel.class);
 
+    /** While one computes, the bytes of the next travel. */
+    private static final int RUNS_PER_GPU = 2;
+
+    private static final Set<ElementType> FLOATS = Set.of(ElementType.FLOAT, ElementType.FLOAT16);
+
     private final Path file;
     private final OrtEnvironment environment;
     /** Must outlive the session. */
     private final OrtSession.SessionOptions options;
 
     private final OrtSession session;
+    private final Map<String, NodeInfo> inputs;
+    private final Map<String, NodeInfo> outputs;
+    private final boolean onGpu;
+    /** Every run at once takes the memory of its activations: a GPU's is soon used up by the threads of a server. */
+    private final Semaphore runs;
+
+    private final DirectBuffers results = new DirectBuffers();
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private OnnxModel(Path file, OrtEnvironment environment, OrtSession.SessionOptions options, OrtSession session) {
+    private OnnxModel(
+            Path file, OrtEnvironment environment, OrtSession.SessionOptions options, OrtSession session, boolean onGpu)
+            throws OrtException {
         this.file = file;
         this.environment = environment;
         this.options = options;
         this.session = session;
+        this.inputs = session.getInputInfo();
+        this.outputs = session.getOutputInfo();
+        this.onGpu = onGpu;
+        this.runs = new Semaphore(onGpu ? RUNS_PER_GPU : Integer.MAX_VALUE);
     }
 
     /**
@@ -125,11 +144,16 @@ public final class OnnxModel implements AutoCloseable {
                     options.addCUDA(provider);
                 }
             }
-            return new OnnxModel(file, environment, options, environment.createSession(file.toString(), options));
+            return new OnnxModel(file, environment, options, environment.createSession(file.toString(), options), cuda);
         } catch (OrtException | RuntimeException | Error e) {
             options.close();
             throw e;
         }
+    }
+
+    /** Whether a GPU runs it: then every run should have the same shape. */
+    public boolean onGpu() {
+        return onGpu;
     }
 
     /**
@@ -139,7 +163,25 @@ public final class OnnxModel implements AutoCloseable {
      * @throws ImageSearchException (data) listing the inputs that there are
      */
     public void requireInput(String name, ElementType type, long... shape) {
-        require("input", name, type, shape, inputs(), OnnxModel::takes);
+        require("input", name, Set.of(type), shape, inputs, OnnxModel::takes);
+    }
+
+    /** Whether the model has an input of this type and shape. */
+    public boolean hasInput(String name, ElementType type, long... shape) {
+        return isLike(inputs.get(name), Set.of(type), shape, OnnxModel::takes);
+    }
+
+    /**
+     * The input that a bundle names, or else the only one that there is.
+     *
+     * @throws ImageSearchException (data) listing the inputs that there are
+     */
+    public String input(Optional<String> name) {
+        if (name.isEmpty() && inputs.size() != 1) {
+            throw ImageSearchException.data(
+                    "%s has more than one input, and the bundle names none; it has %s", file, describe(inputs));
+        }
+        return name.orElseGet(() -> inputs.keySet().iterator().next());
     }
 
     /**
@@ -148,7 +190,6 @@ public final class OnnxModel implements AutoCloseable {
      * @throws ImageSearchException (data) listing the inputs that there are
      */
     public void requireNoInputBut(Set<String> names) {
-        Map<String, NodeInfo> inputs = inputs();
         if (!names.containsAll(inputs.keySet())) {
             throw ImageSearchException.data(
                     "%s wants inputs that nobody gives: expected %s; it has %s",
@@ -157,25 +198,60 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /**
-     * Checks that the model has an output.
+     * The output that a bundle names, or else the only one of floats that has this shape.
      *
      * @param shape expected sizes, -1 where any will do
      * @throws ImageSearchException (data) listing the outputs that there are
      */
-    public void requireOutput(String name, ElementType type, long... shape) {
-        require("output", name, type, shape, outputs(), OnnxModel::gives);
+    public String output(Optional<String> name, long... shape) {
+        if (name.isPresent()) {
+            require("output", name.get(), FLOATS, shape, outputs, OnnxModel::gives);
+            return name.get();
+        }
+        List<String> fitting = outputs.keySet().stream()
+                .filter(each -> isLike(outputs.get(each), FLOATS, shape, OnnxModel::gives))
+                .toList();
+        if (fitting.size() != 1) {
+            throw ImageSearchException.data(
+                    "%s has %d outputs of floats with shape %s, expected one, since the bundle names none; it has %s",
+                    file, fitting.size(), Arrays.toString(shape), describe(outputs));
+        }
+        return fitting.get(0);
+    }
+
+    /**
+     * Floats of a row of an output.
+     *
+     * @throws ImageSearchException (data) if the model does not say
+     */
+    public int widthOfOutput(String name) {
+        long[] shape = ((TensorInfo) outputs.get(name).getInfo()).getShape();
+        long width = shape[shape.length - 1];
+        if (width < 1 || width > Integer.MAX_VALUE) {
+            throw ImageSearchException.data(
+                    "%s: output '%s' has no fixed width; it has %s", file, name, describe(outputs));
+        }
+        return (int) width;
     }
 
     /** The types of tensors that our models take and give. */
     public enum ElementType {
         UINT8(OnnxJavaType.UINT8),
+        INT32(OnnxJavaType.INT32),
         INT64(OnnxJavaType.INT64),
-        FLOAT(OnnxJavaType.FLOAT);
+        FLOAT(OnnxJavaType.FLOAT),
+        /** Of outputs only, which are widened. */
+        FLOAT16(OnnxJavaType.FLOAT16);
 
         private final OnnxJavaType type;
 
         ElementType(OnnxJavaType type) {
             this.type = type;
+        }
+
+        /** Bytes of one element. */
+        public int bytes() {
+            return type.size;
         }
     }
 
@@ -195,44 +271,79 @@ public final class OnnxModel implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public float[] run(Map<String, Tensor> inputs, String output) {
+        return run(
+                tensors -> {
+                    try (OrtSession.Result result = session.run(tensors, Set.of(output))) {
+                        FloatBuffer floats = ((OnnxTensor) result.get(0)).getFloatBuffer();
+                        float[] out = new float[floats.remaining()];
+                        floats.get(out);
+                        return out;
+                    }
+                },
+                inputs);
+    }
+
+    /**
+     * Runs the model, whose output goes into memory that was there before where the model promises its shape.
+     *
+     * @param rows of the output
+     * @param width floats of a row, as was asked for by {@link #output}
+     * @return its elements; more or fewer where a model without the promise gives others
+     * @throws IllegalStateException after {@link #close}
+     */
+    public float[] run(Map<String, Tensor> inputs, String output, int rows, int width) {
+        if (!isLike(outputs.get(output), Set.of(ElementType.FLOAT), new long[] {-1, width}, OnnxModel::promises)) {
+            return run(inputs, output);
+        }
+        ByteBuffer memory = results.take((long) rows * width * Float.BYTES);
+        try {
+            return run(tensors -> runInto(memory.asFloatBuffer(), tensors, output, rows, width), inputs);
+        } finally {
+            results.give(memory);
+        }
+    }
+
+    private float[] runInto(FloatBuffer memory, Map<String, OnnxTensor> inputs, String output, int rows, int width)
+            throws OrtException {
+        try (OnnxTensor result = OnnxTensor.createTensor(environment, memory, new long[] {rows, width});
+                OrtSession.Result pinned = session.run(inputs, Map.of(output, result))) {
+            float[] out = new float[rows * width];
+            memory.get(0, out);
+            return out;
+        }
+    }
+
+    private interface Run {
+        float[] on(Map<String, OnnxTensor> inputs) throws OrtException;
+    }
+
+    private float[] run(Run run, Map<String, Tensor> inputs) {
         lock.readLock().lock();
+        runs.acquireUninterruptibly();
+        Map<String, OnnxTensor> tensors = new HashMap<>();
         try {
             if (closed) {
                 throw new IllegalStateException(file + " is closed");
             }
-            return runOpen(inputs, output);
-        } catch (OrtException e) {
-            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot run " + file + ": " + oneLine(e), e);
-        } finally {
-            lock.readLock().unlock();
-        }
-    }
-
-    private float[] runOpen(Map<String, Tensor> inputs, String output) throws OrtException {
-        Map<String, OnnxTensor> tensors = new HashMap<>();
-        try {
             for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
                 tensors.put(input.getKey(), tensor(input.getValue()));
             }
-            try (OrtSession.Result result = session.run(tensors, Set.of(output))) {
-                OnnxTensor values = (OnnxTensor) result.get(0);
-                FloatBuffer floats = values.getFloatBuffer();
-                float[] out = new float[floats.remaining()];
-                floats.get(out);
-                return out;
-            }
+            return run.on(tensors);
+        } catch (OrtException e) {
+            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot run " + file + ": " + oneLine(e), e);
         } finally {
             tensors.values().forEach(OnnxTensor::close);
+            runs.release();
+            lock.readLock().unlock();
         }
     }
 
     private OnnxTensor tensor(Tensor input) throws OrtException {
         return switch (input.type()) {
             case UINT8 -> OnnxTensor.createTensor(environment, input.bytes(), input.shape(), OnnxJavaType.UINT8);
-            case INT64 -> {
-                LongBuffer longs = input.bytes().asLongBuffer();
-                yield OnnxTensor.createTensor(environment, longs, input.shape());
-            }
+            case INT32 -> OnnxTensor.createTensor(environment, input.bytes().asIntBuffer(), input.shape());
+            case INT64 -> OnnxTensor.createTensor(environment, input.bytes().asLongBuffer(), input.shape());
+            case FLOAT16 -> throw new IllegalArgumentException("no input of ours is of half precision");
             case FLOAT -> OnnxTensor.createTensor(environment, input.bytes().asFloatBuffer(), input.shape());
         };
     }
@@ -257,19 +368,27 @@ public final class OnnxModel implements AutoCloseable {
     private void require(
             String kind,
             String name,
-            ElementType type,
+            Set<ElementType> types,
             long[] shape,
             Map<String, NodeInfo> nodes,
             BiPredicate<Long, Long> fits) {
-        if (nodes.containsKey(name)
-                && nodes.get(name).getInfo() instanceof TensorInfo info
-                && info.type == type.type
-                && fit(info.getShape(), shape, fits)) {
-            return;
+        if (!isLike(nodes.get(name), types, shape, fits)) {
+            throw ImageSearchException.data(
+                    "%s has no %s '%s' of type %s and shape %s; it has %s",
+                    file,
+                    kind,
+                    name,
+                    types.stream().sorted().findFirst().orElseThrow(),
+                    Arrays.toString(shape),
+                    describe(nodes));
         }
-        throw ImageSearchException.data(
-                "%s has no %s '%s' of type %s and shape %s; it has %s",
-                file, kind, name, type, Arrays.toString(shape), describe(nodes));
+    }
+
+    private static boolean isLike(NodeInfo node, Set<ElementType> types, long[] shape, BiPredicate<Long, Long> fits) {
+        return node != null
+                && node.getInfo() instanceof TensorInfo info
+                && types.stream().anyMatch(type -> type.type == info.type)
+                && fit(info.getShape(), shape, fits);
     }
 
     private static boolean fit(long[] has, long[] wanted, BiPredicate<Long, Long> fits) {
@@ -287,6 +406,11 @@ public final class OnnxModel implements AutoCloseable {
         return has < 0 || wanted < 0 || has == wanted;
     }
 
+    /** Memory laid out beforehand must fit. */
+    private static boolean promises(long has, long wanted) {
+        return wanted < 0 || has == wanted;
+    }
+
     private static String describe(Map<String, NodeInfo> nodes) {
         return nodes.values().stream()
                 .map(node -> node.getInfo() instanceof TensorInfo info
@@ -295,23 +419,13 @@ public final class OnnxModel implements AutoCloseable {
                 .collect(Collectors.joining(", "));
     }
 
-    private Map<String, NodeInfo> inputs() {
-        try {
-            return new LinkedHashMap<>(session.getInputInfo());
-        } catch (OrtException e) {
-            throw new ImageSearchException(ErrorCode.DATA, "cannot read the inputs of " + file, e);
-        }
-    }
-
-    private Map<String, NodeInfo> outputs() {
-        try {
-            return new LinkedHashMap<>(session.getOutputInfo());
-        } catch (OrtException e) {
-            throw new ImageSearchException(ErrorCode.DATA, "cannot read the outputs of " + file, e);
-        }
-    }
-
+    /** The message without the places in ONNX Runtime's own sources that it begins with. */
     private static String oneLine(Throwable e) {
-        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+        return String.valueOf(e.getMessage())
+                .replaceAll("\\s+", " ")
+                .replaceFirst(
+                        "^Error code - \\w+ - message: (/onnxruntime_src/.*?\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )?",
+                        "")
+                .strip();
     }
 }

@@ -1,0 +1,90 @@
+package org.imagesearch.clip.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GpuLibrariesTest {
+    private static final List<String> LIBRARIES = List.of(
+            "libonnxruntime.so",
+            "libonnxruntime4j_jni.so",
+            "libonnxruntime_providers_shared.so",
+            "libonnxruntime_providers_cuda.so");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void librariesAreUnpackedOnceForAllProcesses() throws IOException {
+        Path cache = folder.resolve("home/cache");
+        try (URLClassLoader loader = jar("gpu.jar", LIBRARIES, "one")) {
+            Path unpacked = GpuLibraries.unpack(loader, cache).orElseThrow();
+            for (String library : LIBRARIES) {
+                assertThat(unpacked.resolve(library)).hasContent("one " + library);
+            }
+            Files.writeString(unpacked.resolve("libonnxruntime.so"), "not written again");
+            assertThat(GpuLibraries.unpack(loader, cache)).contains(unpacked);
+            assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("not written again");
+            try (Stream<Path> left = Files.list(cache)) {
+                assertThat(left).hasSize(2);
+            }
+        }
+        try (URLClassLoader other = jar("newer.jar", LIBRARIES, "another")) {
+            Path unpacked = GpuLibraries.unpack(other, cache).orElseThrow();
+            assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("another libonnxruntime.so");
+        }
+    }
+
+    @Test
+    void whatAKilledProcessLeftBehindIsWrittenOver() throws IOException {
+        try (URLClassLoader loader = jar("gpu.jar", LIBRARIES, "one")) {
+            Path unpacked = GpuLibraries.unpack(loader, folder).orElseThrow();
+            Path partial = folder.resolve(unpacked.getFileName() + ".partial");
+            Files.move(unpacked, partial);
+            Files.writeString(partial.resolve("libonnxruntime.so"), "half of it, and of another len");
+            assertThat(GpuLibraries.unpack(loader, folder)).contains(unpacked);
+            assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("one libonnxruntime.so");
+        }
+    }
+
+    @Test
+    void theCpuBuildIsLeftAlone() throws IOException {
+        try (URLClassLoader loader = jar("cpu.jar", LIBRARIES.subList(0, 3), "one")) {
+            assertThat(GpuLibraries.unpack(loader, folder.resolve("cache"))).isEmpty();
+        }
+        assertThat(folder.resolve("cache")).doesNotExist();
+    }
+
+    @Test
+    void anIncompleteBuildIsNamed() throws IOException {
+        try (URLClassLoader loader = jar("odd.jar", LIBRARIES.subList(1, 4), "one")) {
+            assertThatThrownBy(() -> GpuLibraries.unpack(loader, folder))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("libonnxruntime.so");
+        }
+    }
+
+    private URLClassLoader jar(String name, List<String> libraries, String content) throws IOException {
+        Path jar = folder.resolve(name);
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
+            for (String library : libraries) {
+                out.putNextEntry(new JarEntry("ai/onnxruntime/native/linux-x64/" + library));
+                out.write((content + " " + library).getBytes(StandardCharsets.UTF_8));
+                out.closeEntry();
+            }
+        }
+        return new URLClassLoader(new URL[] {jar.toUri().toURL()}, null);
+    }
+}
