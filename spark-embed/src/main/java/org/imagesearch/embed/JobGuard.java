@@ -24,7 +24,8 @@ final class JobGuard implements AutoCloseable {
         this.context = context;
         this.group = group;
         this.objection = objection;
-        context.setJobGroup(group, group, true);
+        // Tasks look whether they are wanted; an interrupted thread may leave a Hadoop client in disorder.
+        context.setJobGroup(group, group, false);
         this.watch = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "embed-guard");
             thread.setDaemon(true);
