@@ -1,6 +1,5 @@
 package org.imagesearch.embed;
 
-import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,7 +24,8 @@ final class JobGuard implements AutoCloseable {
         this.context = context;
         this.group = group;
         this.objection = objection;
-        context.setJobGroup(group, group, true);
+        // Tasks look whether they are wanted; an interrupted thread may leave a Hadoop client in disorder.
+        context.setJobGroup(group, group, false);
         this.watch = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "embed-guard");
             thread.setDaemon(true);
@@ -40,17 +40,12 @@ final class JobGuard implements AutoCloseable {
         }
     }
 
-    /** What runs jobs. */
-    interface Jobs {
-        void run() throws IOException;
-    }
-
     /**
      * Runs jobs.
      *
      * @throws ImageSearchException the objection, if there is one at their end, be it that they were ended for it
      */
-    void run(Jobs jobs) throws IOException {
+    void run(Runnable jobs) {
         try {
             jobs.run();
         } catch (Exception e) {

@@ -64,6 +64,8 @@ final class StageThreads implements AutoCloseable {
                     thread.setContextClassLoader(loader);
                     return thread;
                 });
+        // Between waves there may be hours in which nothing is read.
+        threads.allowCoreThreadTimeOut(true);
     }
 
     /** What a stage does with a picture; whatever it throws is its own to handle. */

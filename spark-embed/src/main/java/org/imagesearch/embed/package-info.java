@@ -2,8 +2,9 @@
  * The Spark job that turns pictures into a dataset of embeddings.
  *
  * <p>{@link org.imagesearch.embed.EmbedCommand} is the program. The input is found ({@code InputPictures}) and every picture
- * given its id and its wave ({@code Listing}), then the driver commits wave after wave ({@code WaveJob}, {@code DatasetFolder}). A task reads, decodes and
- * preprocesses its pictures ({@code PictureRows}); all tasks of an executor share one model ({@code ExecutorModel}).
+ * given its id and its wave ({@code Listing}), then the driver commits wave after wave ({@code WaveJob}, {@code DatasetFolder}). A task hands its
+ * pictures to the executor's pipeline and takes rows out of it ({@code PictureRows}); all tasks of an executor share that pipeline,
+ * which reads, decodes and fills batches ({@code PicturePipeline}), and the model at its end ({@code ExecutorModel}).
  *
  * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the rename of
  * {@code images/wave=N} is the commit. Whatever is in {@code _staging/} at the next start is left over from a killed run.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class JobGuardTest {
-    private static final CountDownLatch NEVER = new CountDownLatch(1);
     private static final CountDownLatch RUNNING = new CountDownLatch(1);
 
     private final JavaSparkContext spark =
@@ -28,12 +28,18 @@ class JobGuardTest {
             assertThatThrownBy(() ->
                             guard.run(() -> spark.parallelize(List.of(1), 1).foreach(number -> {
                                 RUNNING.countDown();
-                                NEVER.await();
+                                untilKilled();
                             })))
                     .isSameAs(objection);
         }
         // Later jobs of this thread are none of the guard's.
         assertThat(spark.parallelize(List.of(1, 2), 2).count()).isEqualTo(2);
+    }
+
+    private static void untilKilled() {
+        while (!TaskContext.get().isInterrupted()) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test

@@ -20,9 +20,14 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code bin/bench} as a user runs it. Speed itself is no matter of tests. */
 class BenchIT {
+    /** Ten times what the longest takes on two idle cores: other tests may be at work beside this one. */
+    private static final int LIMIT_MINUTES = 8;
+
     @TempDir
     Path folder;
 
@@ -134,6 +139,46 @@ class BenchIT {
         assertThat(temporary).isEmptyDirectory();
     }
 
+    /** Tiny sizes: whether each case runs and reports, not how fast. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "pipeline demo 2",
+                "accelerator demo 3",
+                "feed demo 1",
+                "python vit-tiny 2",
+                "executors demo 1",
+                "batch demo 7",
+                "memory demo 1"
+            })
+    void everyCaseOfEmbedReportsItsFigures(String given) throws Exception {
+        String[] words = given.split(" ");
+        Ran ran = bench(
+                "embed",
+                "--case",
+                words[0],
+                "--model",
+                words[1],
+                "--pictures",
+                "40",
+                "--width",
+                "160",
+                "--height",
+                "120",
+                "--repeats",
+                "1",
+                "--seconds",
+                "1");
+        assertThat(ran.status).as(ran.err.toString()).isZero();
+        assertThat(ran.out).hasSizeGreaterThanOrEqualTo(Integer.parseInt(words[2]));
+        for (String line : ran.out) {
+            JsonNode figure = Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line);
+            assertThat(figure.get("bench").textValue()).isEqualTo("embed");
+            assertThat(figure.get("ratio").doubleValue()).isPositive();
+        }
+        assertThat(temporary).isEmptyDirectory();
+    }
+
     private Ran bench(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("bin/bench"));
         command.addAll(List.of(arguments));
@@ -145,9 +190,9 @@ class BenchIT {
                 .redirectError(err.toFile());
         builder.environment().put("TMPDIR", temporary.toString());
         Process process = builder.start();
-        if (!process.waitFor(2, TimeUnit.MINUTES)) {
+        if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
             process.destroyForcibly();
-            throw new AssertionError(command + " still ran after two minutes:\n" + Command.tail(err));
+            throw new AssertionError(command + " still ran after " + LIMIT_MINUTES + " minutes:\n" + Command.tail(err));
         }
         return new Ran(process.exitValue(), Files.readAllLines(out), Files.readAllLines(err));
     }
