@@ -111,10 +111,10 @@ class EmbedIT {
 
     @Test
     void anotherModelIsRefusedWithBothFingerprints() throws IOException {
-        Path other = Files.createDirectories(folder.resolve("other-model"));
-        try (Stream<Path> files = Files.list(model())) {
+        Path other = folder.resolve("other-model");
+        try (Stream<Path> files = Files.walk(model())) {
             for (Path file : files.toList()) {
-                Files.copy(file, other.resolve(file.getFileName()));
+                Files.copy(file, other.resolve(model().relativize(file)));
             }
         }
         Path manifest = other.resolve(ModelBundle.MANIFEST);
