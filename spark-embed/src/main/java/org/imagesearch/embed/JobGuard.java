@@ -1,5 +1,6 @@
 package org.imagesearch.embed;
 
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,12 +40,17 @@ final class JobGuard implements AutoCloseable {
         }
     }
 
+    /** What runs jobs. */
+    interface Jobs {
+        void run() throws IOException;
+    }
+
     /**
      * Runs jobs.
      *
      * @throws ImageSearchException the objection, if there is one at their end, be it that they were ended for it
      */
-    void run(Runnable jobs) {
+    void run(Jobs jobs) throws IOException {
         try {
             jobs.run();
         } catch (Exception e) {

@@ -23,6 +23,7 @@ final class ParquetPictures implements AutoCloseable {
     private final Map<Long, byte[]> kept = new LinkedHashMap<>();
     private long keptBytes;
     private String open;
+    private boolean closed;
     private ParquetColumn column;
 
     ParquetPictures(Configuration configuration) {
@@ -36,25 +37,28 @@ final class ParquetPictures implements AutoCloseable {
      * @throws FileNotFoundException if the file, the row or its picture is not there
      */
     synchronized byte[] read(String uri, long row, long limitBytes) throws IOException {
+        if (closed) {
+            throw new IOException(uri + " is closed");
+        }
         try {
             open(uri);
             byte[] passed = take(row);
             return bounded(passed != null ? passed : advance(row), limitBytes, uri, row);
         } catch (RuntimeException e) {
             // Parquet's words for damage.
-            close();
+            reset();
             throw new IOException(uri + ", row " + row + " cannot be read: " + e, e);
         } catch (FileNotFoundException | ReadFailure e) {
             throw e;
         } catch (IOException e) {
-            close();
+            reset();
             throw e;
         }
     }
 
     private void open(String uri) throws IOException {
         if (!uri.equals(open)) {
-            close();
+            reset();
             column = ParquetColumn.open(new Path(URI.create(uri)), configuration);
             open = uri;
         }
@@ -99,8 +103,14 @@ final class ParquetPictures implements AutoCloseable {
         return bytes;
     }
 
+    /** A reading thread that comes later opens nothing any more. */
     @Override
     public synchronized void close() {
+        closed = true;
+        reset();
+    }
+
+    private void reset() {
         kept.clear();
         keptBytes = 0;
         open = null;

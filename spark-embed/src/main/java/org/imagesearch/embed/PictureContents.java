@@ -51,23 +51,25 @@ final class PictureContents implements AutoCloseable {
     /**
      * The bytes of a picture.
      *
-     * @param memory asked for room for them: before they are there, where their number is known before
+     * @param memory asked before they are allocated; where nobody knows their number before, told at once after
      * @throws FileNotFoundException if there are none
      * @throws ReadFailure with the reason's name, above all if there are more bytes than the settings allow
      */
     byte[] bytes(ListedPicture listed, PictureSource.Memory memory) throws IOException {
         long limit = settings.pictureBytes();
-        boolean isHttp = HttpPictures.isHttp(listed.getUri());
-        if (listed.getContainer() == null && !isHttp) {
-            return PictureFiles.read(listed.getUri(), limit, memory, configuration);
+        if (listed.getContainer() == null) {
+            return HttpPictures.isHttp(listed.getUri())
+                    ? counted(http.read(listed.getUri(), limit), memory)
+                    : PictureFiles.read(listed.getUri(), limit, memory, configuration);
         }
-        if (listed.getContainer() != null && listed.getLength() != null) {
-            return PictureFiles.readPart(
-                    listed.getContainer(), listed.getPosition(), listed.getLength(), limit, memory, configuration);
+        if (listed.getLength() == null) {
+            return counted(rows.read(listed.getContainer(), listed.getPosition(), limit), memory);
         }
-        byte[] bytes = listed.getContainer() == null
-                ? http.read(listed.getUri(), limit)
-                : rows.read(listed.getContainer(), listed.getPosition(), limit);
+        return PictureFiles.readPart(
+                listed.getContainer(), listed.getPosition(), listed.getLength(), limit, memory, configuration);
+    }
+
+    private static byte[] counted(byte[] bytes, PictureSource.Memory memory) throws IOException {
         memory.require(bytes.length);
         return bytes;
     }
