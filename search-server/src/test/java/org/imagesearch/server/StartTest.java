@@ -42,7 +42,7 @@ class StartTest {
 
     @Test
     void anotherModelIsRefusedWithBothFingerprints(@TempDir Path bundle) throws IOException {
-        for (String name : List.of("image.onnx", "text.onnx", "tokenizer.json")) {
+        for (String name : List.of("image.onnx", "text.onnx", "tokenizer.json", "golden.json")) {
             Files.copy(SmallIndex.MODEL.resolve(name), bundle.resolve(name));
         }
         String manifest = Files.readString(SmallIndex.MODEL.resolve(ModelBundle.MANIFEST));

@@ -111,10 +111,10 @@ class EmbedIT {
 
     @Test
     void anotherModelIsRefusedWithBothFingerprints() throws IOException {
-        Path other = Files.createDirectories(folder.resolve("other-model"));
-        try (Stream<Path> files = Files.list(model())) {
-            for (Path file : files.toList()) {
-                Files.copy(file, other.resolve(file.getFileName()));
+        Path other = folder.resolve("other-model");
+        try (Stream<Path> paths = Files.walk(model())) {
+            for (Path path : paths.toList()) {
+                Files.copy(path, other.resolve(model().relativize(path).toString()));
             }
         }
         Path manifest = other.resolve(ModelBundle.MANIFEST);
