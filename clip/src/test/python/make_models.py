@@ -57,6 +57,17 @@ def image(
         "scaled": [helper.make_node("LpNormalization", ["positive"], [output_name], axis=1, p=2)],
         "raw": [helper.make_node("Identity", ["positive"], [output_name])],
         "nan": [helper.make_node("Neg", ["positive"], ["negative"]), helper.make_node("Sqrt", ["negative"], [output_name])],
+        # How many pictures the run has, and one twice.
+        "batch": [
+            helper.make_node("Shape", [input_name], ["shape"]),
+            helper.make_node("Gather", ["shape", "first"], ["count"], axis=0),
+            helper.make_node("Cast", ["count"], ["count_float"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["count_float", "column"], ["row"]),
+            helper.make_node("Mul", ["positive", "zero"], ["nothing"]),
+            helper.make_node("Add", ["nothing", "one"], ["ones"]),
+            helper.make_node("Add", ["ones", "row"], ["told"]),
+            helper.make_node("LpNormalization", ["told"], [output_name], axis=1, p=2),
+        ],
         "wide": [
             helper.make_node("Concat", ["positive", "positive"], ["wide"], axis=1),
             helper.make_node("LpNormalization", ["wide"], [output_name], axis=1, p=2),
@@ -75,6 +86,9 @@ def image(
     constants = [weights or constant("one", np.ones(DIMENSION))]
     if ending == "secretly wide":
         constants.append(numpy_helper.from_array(np.array([0, 1], dtype=np.int64), "once_more"))
+    if ending == "batch":
+        constants += [constant("zero", [0]), constant("column", [1, 0, 0]),
+                      numpy_helper.from_array(np.array([0], dtype=np.int64), "first")]
     write(target, name, nodes, inputs, outputs, constants)
 
 
@@ -91,6 +105,14 @@ def text(target, name, *, kind=TensorProto.INT64, shape=("batch", "length"), ext
     nodes += {
         "scaled": [helper.make_node("LpNormalization", ["all"], ["embedding"], axis=1, p=2)],
         "raw": [helper.make_node("Identity", ["all"], ["embedding"])],
+        # Texts of the run, their length, and one.
+        "shape": [
+            helper.make_node("Shape", ["input_ids"], ["shape"]),
+            helper.make_node("Cast", ["shape"], ["sizes"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["one", "sizes"], ["rows"]),
+            helper.make_node("Concat", ["rows", "one"], ["told"], axis=1),
+            helper.make_node("LpNormalization", ["told"], ["embedding"], axis=1, p=2),
+        ],
     }[ending]
     inputs = [tensor("input_ids", kind, shape), tensor("attention_mask", kind, shape)]
     if extra:
@@ -186,6 +208,7 @@ def main():
     image(target, "image-secretly-wide.onnx", output_shape=("batch", "features"), ending="secretly wide")
     image(target, "image-not-scaled.onnx", ending="raw")
     image(target, "image-not-a-number.onnx", ending="nan")
+    image(target, "image-tells-batch.onnx", ending="batch")
     external(target, "image-external.onnx", "weights.bin")
     external(target, "image-external-outside.onnx", "../weights.bin")
     (target / "weights.bin").write_bytes(np.ones(DIMENSION, dtype="<f4").tobytes())
@@ -194,6 +217,7 @@ def main():
     text(target, "text-fixed-length.onnx", shape=("batch", 77))
     text(target, "text-token-types.onnx", extra=True)
     text(target, "text-not-scaled.onnx", ending="raw")
+    text(target, "text-tells-shape.onnx", ending="shape")
     foreign_image(target, "foreign-image.onnx")
     foreign_image(target, "foreign-image-half.onnx", half=True)
     foreign_image(target, "foreign-image-ambiguous.onnx", both_rank_two=True)

@@ -11,18 +11,26 @@ final class Embeddings {
     private Embeddings() {}
 
     /**
-     * Checks rows of unit length, or scales rows that are not.
+     * Checks that there are as many as were asked for.
      *
-     * @param embeddings float[rows * dimension]; scaled in place
-     * @param normalised whether the model promises unit length
-     * @throws ImageSearchException (data) naming the model, if there are more or fewer floats, or a row is not of the length that is
-     *     promised, or of none: zero and NaN have no direction
+     * @throws ImageSearchException (data) naming the model, if there are more or fewer floats
      */
-    static void makeUnitLength(float[] embeddings, int rows, int dimension, boolean normalised, Path model) {
+    static void requireRows(float[] embeddings, int rows, int dimension, Path model) {
         if (embeddings.length != (long) rows * dimension) {
             throw ImageSearchException.data(
                     "%s gave %d floats for a batch of %d, expected %d each", model, embeddings.length, rows, dimension);
         }
+    }
+
+    /**
+     * Checks rows of unit length, or scales rows that are not.
+     *
+     * @param embeddings float[rows * dimension]; scaled in place
+     * @param normalised whether the model promises unit length
+     * @throws ImageSearchException (data) naming the model, if a row is not of the length that is promised, or of none: zero and
+     *     NaN have no direction
+     */
+    static void makeUnitLength(float[] embeddings, int dimension, boolean normalised, Path model) {
         for (int from = 0; from < embeddings.length; from += dimension) {
             double length = length(embeddings, from, dimension);
             if (normalised && !(Math.abs(length - 1) <= LENGTH_TOLERANCE)) {

@@ -23,19 +23,26 @@ public final class ImageEncoder implements AutoCloseable {
     private final ImageSpec spec;
     private final int dimension;
     private final int maxBatch;
+    private final boolean fixedBatch;
     private final OnnxModel model;
     private final String input;
     private final String output;
     private final PixelNormalizer normalizer;
     private final DirectBuffers buffers = new DirectBuffers();
 
-    private ImageEncoder(ImageSpec spec, int dimension, int maxBatch, OnnxModel model, String input, String output) {
-        this.spec = spec;
-        this.dimension = dimension;
+    private ImageEncoder(ModelBundle bundle, int maxBatch, boolean fixedBatch, OnnxModel model) {
+        this.spec = bundle.image();
+        this.dimension = bundle.dimension();
         this.maxBatch = maxBatch;
+        this.fixedBatch = fixedBatch;
         this.model = model;
-        this.input = input;
-        this.output = output;
+        this.input = model.input(spec.input());
+        switch (spec.pixels()) {
+            case UINT8_NHWC -> model.requireInput(input, ElementType.UINT8, -1, spec.size(), spec.size(), CHANNELS);
+            case FLOAT32_NCHW -> model.requireInput(input, ElementType.FLOAT, -1, CHANNELS, spec.size(), spec.size());
+        }
+        model.requireNoInputBut(Set.of(input));
+        this.output = model.output(spec.output(), -1, dimension);
         this.normalizer = spec.pixels() == PixelLayout.FLOAT32_NCHW
                 ? new PixelNormalizer(spec.size(), spec.mean(), spec.std())
                 : null;
@@ -43,27 +50,19 @@ public final class ImageEncoder implements AutoCloseable {
 
     /** @throws ImageSearchException (data) if the model does not fit its bundle; (resource) if the device cannot be used */
     public static ImageEncoder open(ModelBundle bundle, EncoderSettings settings) {
-        ImageSpec spec = bundle.image();
-        OnnxModel model = OnnxModel.open(spec.model(), settings.placement());
-        try {
-            String input = model.input(spec.input());
-            switch (spec.pixels()) {
-                case UINT8_NHWC -> model.requireInput(input, ElementType.UINT8, -1, spec.size(), spec.size(), CHANNELS);
-                case FLOAT32_NCHW ->
-                    model.requireInput(input, ElementType.FLOAT, -1, CHANNELS, spec.size(), spec.size());
-            }
-            model.requireNoInputBut(Set.of(input));
-            String output = model.output(spec.output(), -1, bundle.dimension());
-            ImageEncoder encoder =
-                    new ImageEncoder(spec, bundle.dimension(), settings.maxBatch(), model, input, output);
-            if (model.onGpu()) {
+        return open(bundle, settings, false);
+    }
+
+    /** @param fixedBatch whether every run has the same number of pictures on the CPU, too */
+    static ImageEncoder open(ModelBundle bundle, EncoderSettings settings, boolean fixedBatch) {
+        return OnnxModel.open(bundle.image().model(), settings.placement(), model -> {
+            boolean fixed = fixedBatch || model.onGpu();
+            ImageEncoder encoder = new ImageEncoder(bundle, settings.maxBatch(), fixed, model);
+            if (fixed) {
                 encoder.warmUp();
             }
             return encoder;
-        } catch (RuntimeException e) {
-            model.close();
-            throw e;
-        }
+        });
     }
 
     /** The first run of a shape chooses its kernels and takes its memory; if that fails, it should fail now. */
@@ -109,18 +108,17 @@ public final class ImageEncoder implements AutoCloseable {
         for (int from = 0; from < n; from += maxBatch) {
             int count = Math.min(maxBatch, n - from);
             float[] some = run(whole.slice(from * pixelBytes(), count * pixelBytes()), count);
+            Embeddings.requireRows(some, rowsOfRun(count), dimension, spec.model());
             // What the last run was filled up with has no meaning.
-            float[] kept = some.length > count * dimension && count < rowsOfRun(count)
-                    ? Arrays.copyOf(some, count * dimension)
-                    : some;
-            Embeddings.makeUnitLength(kept, count, dimension, spec.normalised(), spec.model());
+            float[] kept = some.length == count * dimension ? some : Arrays.copyOf(some, count * dimension);
+            Embeddings.makeUnitLength(kept, dimension, spec.normalised(), spec.model());
             System.arraycopy(kept, 0, all, from * dimension, kept.length);
         }
         return all;
     }
 
     private int rowsOfRun(int count) {
-        return model.onGpu() ? maxBatch : count;
+        return fixedBatch ? maxBatch : count;
     }
 
     /** Embeddings as the model gives them, for as many pictures as the run has. */

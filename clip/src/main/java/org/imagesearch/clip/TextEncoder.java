@@ -18,11 +18,22 @@ import org.imagesearch.clip.onnx.OnnxModel.ElementType;
 import org.imagesearch.clip.onnx.OnnxModel.Tensor;
 import org.imagesearch.core.ImageSearchException;
 
-/** Turns words into embeddings. Thread-safe; the opener closes it, which waits for calls under way. */
+/**
+ * Turns words into embeddings. Thread-safe; the opener closes it, which waits for calls under way.
+ *
+ * <p>On a GPU, texts and tokens are filled up to a power of two: every new shape takes memory that is not given back, so there should
+ * be few, and the largest comes first.
+ */
 public final class TextEncoder implements AutoCloseable {
+    /** Scores of attention take the square of the length, for every text of a run. */
+    private static final int MAX_TEXTS = 64;
+
+    private static final int LEAST_LENGTH = 16;
+
     private final TextSpec spec;
     private final int dimension;
     private final int maxBatch;
+    private final boolean fewShapes;
     private final Tokenizer tokenizer;
     private final OnnxModel model;
     private final String inputIds;
@@ -30,10 +41,11 @@ public final class TextEncoder implements AutoCloseable {
     private final String output;
     private final Optional<MeanPooling> pooling;
 
-    private TextEncoder(ModelBundle bundle, int maxBatch, Tokenizer tokenizer, OnnxModel model) {
+    private TextEncoder(ModelBundle bundle, int maxBatch, boolean fewShapes, Tokenizer tokenizer, OnnxModel model) {
         this.spec = bundle.text();
         this.dimension = bundle.dimension();
-        this.maxBatch = maxBatch;
+        this.maxBatch = Math.min(maxBatch, MAX_TEXTS);
+        this.fewShapes = fewShapes;
         this.tokenizer = tokenizer;
         this.model = model;
         this.inputIds = model.input(spec.inputIds());
@@ -55,19 +67,35 @@ public final class TextEncoder implements AutoCloseable {
 
     /** @throws ImageSearchException (data) if model or tokenizer do not fit the bundle; (resource) if the device cannot be used */
     public static TextEncoder open(ModelBundle bundle, EncoderSettings settings) {
+        return open(bundle, settings, false);
+    }
+
+    /** @param fewShapes whether runs are filled up on the CPU, too */
+    static TextEncoder open(ModelBundle bundle, EncoderSettings settings, boolean fewShapes) {
         TextSpec spec = bundle.text();
         Tokenizer tokenizer = Tokenizer.open(spec.tokenizer(), spec.maxLength(), spec.padding());
-        OnnxModel model = null;
         try {
-            model = OnnxModel.open(spec.model(), settings.placement());
-            return new TextEncoder(bundle, settings.maxBatch(), tokenizer, model);
+            return OnnxModel.open(spec.model(), settings.placement(), model -> {
+                boolean few = fewShapes || model.onGpu();
+                TextEncoder encoder = new TextEncoder(bundle, settings.maxBatch(), few, tokenizer, model);
+                if (few) {
+                    encoder.warmUp();
+                }
+                return encoder;
+            });
         } catch (RuntimeException e) {
             tokenizer.close();
-            if (model != null) {
-                model.close();
-            }
             throw e;
         }
+    }
+
+    /** The largest run of all takes the memory for every other; if that fails, it should fail now. */
+    private void warmUp() {
+        long[][] ones = new long[maxBatch][spec.maxLength()];
+        for (long[] row : ones) {
+            Arrays.fill(row, 1);
+        }
+        var unused = run(ones, ones);
     }
 
     /** Floats per embedding. */
@@ -102,26 +130,52 @@ public final class TextEncoder implements AutoCloseable {
 
     private float[] encodeOnce(List<String> texts) {
         Encoding[] encodings = tokenizer.encode(texts);
+        long[][] masks = filledUp(encodings, Encoding::getAttentionMask);
+        float[] some = run(filledUp(encodings, Encoding::getIds), masks);
+        Embeddings.requireRows(some, masks.length, dimension, spec.model());
+        float[] kept = masks.length == texts.size() ? some : Arrays.copyOf(some, texts.size() * dimension);
+        Embeddings.makeUnitLength(kept, dimension, spec.normalised(), spec.model());
+        return kept;
+    }
+
+    private float[] run(long[][] ids, long[][] masks) {
         Map<String, Tensor> inputs = new HashMap<>();
-        inputs.put(inputIds, tensor(encodings, Encoding::getIds));
-        spec.attentionMask().ifPresent(mask -> inputs.put(mask, tensor(encodings, Encoding::getAttentionMask)));
-        float[] embeddings = pooling.isEmpty()
-                ? model.run(inputs, output, encodings.length, dimension)
-                : pooling.get().apply(model.run(inputs, output), masks(encodings));
-        Embeddings.makeUnitLength(embeddings, texts.size(), dimension, spec.normalised(), spec.model());
-        return embeddings;
+        inputs.put(inputIds, tensor(ids));
+        spec.attentionMask().ifPresent(mask -> inputs.put(mask, tensor(masks)));
+        return pooling.isEmpty()
+                ? model.run(inputs, output, ids.length, dimension)
+                : pooling.get().apply(model.run(inputs, output), masks);
     }
 
-    private static long[][] masks(Encoding[] encodings) {
-        return Arrays.stream(encodings).map(Encoding::getAttentionMask).toArray(long[][]::new);
+    /** Further rows repeat the last one, for one without a token might be divided by its length; further columns are 0, as padding is. */
+    private long[][] filledUp(Encoding[] encodings, Function<Encoding, long[]> row) {
+        int length = row.apply(encodings[0]).length;
+        int rows = encodings.length;
+        if (fewShapes) {
+            rows = Math.min(maxBatch, powerOfTwo(rows));
+            // Without a mask, a model would take more padding for more text.
+            length = spec.attentionMask().isEmpty()
+                    ? length
+                    : Math.min(spec.maxLength(), powerOfTwo(Math.max(length, LEAST_LENGTH)));
+        }
+        long[][] values = new long[rows][];
+        for (int i = 0; i < rows; i++) {
+            values[i] = Arrays.copyOf(row.apply(encodings[Math.min(i, encodings.length - 1)]), length);
+        }
+        return values;
     }
 
-    private Tensor tensor(Encoding[] encodings, Function<Encoding, long[]> row) {
-        int length = encodings[0].getIds().length;
-        ByteBuffer values = ByteBuffer.allocateDirect(encodings.length * length * idType.bytes())
-                .order(ByteOrder.nativeOrder());
-        for (Encoding encoding : encodings) {
-            for (long value : row.apply(encoding)) {
+    /** The least that is not below a number. */
+    private static int powerOfTwo(int number) {
+        return number == 1 ? 1 : Integer.highestOneBit(number - 1) << 1;
+    }
+
+    private Tensor tensor(long[][] rows) {
+        int length = rows[0].length;
+        ByteBuffer values =
+                ByteBuffer.allocateDirect(rows.length * length * idType.bytes()).order(ByteOrder.nativeOrder());
+        for (long[] row : rows) {
+            for (long value : row) {
                 if (idType == ElementType.INT32) {
                     values.putInt((int) value);
                 } else {
@@ -129,7 +183,7 @@ public final class TextEncoder implements AutoCloseable {
                 }
             }
         }
-        return new Tensor(values.flip(), idType, encodings.length, length);
+        return new Tensor(values.flip(), idType, rows.length, length);
     }
 
     @Override

@@ -65,8 +65,9 @@ public final class VerifyModelCommand implements Callable<Integer> {
                         .orElseThrow(() -> ImageSearchException.data(
                                 "%s has no golden vectors: nothing to compare with", bundle.directory()));
         double least = cosine != null ? cosine : vectors.cosine();
+        int processors = Runtime.getRuntime().availableProcessors();
         EncoderSettings settings =
-                new EncoderSettings(device, 0, Runtime.getRuntime().availableProcessors(), 8);
+                new EncoderSettings(device, 0, EncoderSettings.DEFAULT_GPU_MEMORY_BYTES, processors, 8);
         try (ImageEncoder images = ImageEncoder.open(bundle, settings);
                 TextEncoder texts = TextEncoder.open(bundle, settings)) {
             tell("pictures", vectors.verifyPictures(bundle, images, least));

@@ -224,7 +224,7 @@ class EncoderTest {
         for (byte[] content : contents) {
             Files.write(file, content);
             for (Device device : new Device[] {Device.CPU, Device.AUTO}) {
-                assertThatThrownBy(() -> ImageEncoder.open(bundle.open(), new EncoderSettings(device, 0, 1, 1))
+                assertThatThrownBy(() -> ImageEncoder.open(bundle.open(), settings(device))
                                 .close())
                         .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
                                 .isEqualTo(ErrorCode.DATA))
@@ -237,21 +237,102 @@ class EncoderTest {
     @Test
     void cudaWorksOrIsRefusedWithTheReason() {
         try {
-            ImageEncoder.open(bundle.open(), new EncoderSettings(Device.CUDA, 0, 1, 1))
-                    .close();
+            ImageEncoder.open(bundle.open(), settings(Device.CUDA)).close();
         } catch (ImageSearchException e) {
             assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE);
             assertThat(e).hasMessageContaining("CUDA device 0 cannot run " + bundle.directory.resolve("image.onnx"));
         }
-        try (ImageEncoder encoder = ImageEncoder.open(bundle.open(), new EncoderSettings(Device.AUTO, 0, 1, 1))) {
+        try (ImageEncoder encoder = ImageEncoder.open(bundle.open(), settings(Device.AUTO))) {
             assertThat(encoder.encode(ByteBuffer.allocate(PIXEL_BYTES), 1)).hasSize(3);
+        }
+    }
+
+    private static EncoderSettings settings(Device device) {
+        return new EncoderSettings(device, 0, EncoderSettings.DEFAULT_GPU_MEMORY_BYTES, 1, 1);
+    }
+
+    /** As on a GPU. */
+    @Test
+    void filledUpRunsOfPicturesGiveTheSame() {
+        byte[] pixels = new byte[11 * PIXEL_BYTES];
+        new Random(9).nextBytes(pixels);
+        for (int n = 1; n <= 11; n++) {
+            try (ImageEncoder encoder = ImageEncoder.open(bundle.open(), SETTINGS);
+                    ImageEncoder filling = ImageEncoder.open(bundle.open(), SETTINGS, true)) {
+                float[] expected = encoder.encode(ByteBuffer.wrap(pixels), n);
+                assertThat(filling.encode(ByteBuffer.wrap(pixels), n)).containsExactly(expected);
+                ByteBuffer direct = ByteBuffer.allocateDirect(pixels.length).put(pixels);
+                assertThat(filling.encode(direct, n)).containsExactly(expected);
+            }
+        }
+    }
+
+    @Test
+    void filledUpRunsOfPicturesHaveOneShape() {
+        bundle.put("image-tells-batch.onnx", "image.onnx");
+        try (ImageEncoder encoder = ImageEncoder.open(bundle.open(), SETTINGS);
+                ImageEncoder filling = ImageEncoder.open(bundle.open(), SETTINGS, true)) {
+            for (int n = 1; n <= 9; n++) {
+                ByteBuffer pixels = ByteBuffer.allocateDirect(n * PIXEL_BYTES);
+                for (int i = 0; i < n; i++) {
+                    int run = Math.min(4, n - i / 4 * 4);
+                    assertThat(told(encoder.encode(pixels, n), i, 0)).isEqualTo(run + 1);
+                    assertThat(told(filling.encode(pixels, n), i, 0)).isEqualTo(4 + 1);
+                }
+            }
+        }
+    }
+
+    /** As on a GPU. */
+    @Test
+    void filledUpRunsOfTextsGiveTheSameInFewShapes() {
+        List<String> texts = List.of("cat", "", "a red car in front of the old house and more", "猫", "dog dog", "x");
+        for (int n = 1; n <= texts.size(); n++) {
+            try (TextEncoder encoder = TextEncoder.open(bundle.open(), SETTINGS);
+                    TextEncoder filling = TextEncoder.open(bundle.open(), SETTINGS, true)) {
+                assertThat(filling.encode(texts.subList(0, n))).containsExactly(encoder.encode(texts.subList(0, n)));
+            }
+        }
+        bundle.put("text-tells-shape.onnx", "text.onnx");
+        bundle.with(manifest -> ((ObjectNode) manifest.get("text")).put("maxLength", 40));
+        String words = "cat ".repeat(17);
+        try (TextEncoder filling = TextEncoder.open(bundle.open(), SETTINGS, true)) {
+            assertShape(filling.encode(List.of("cat")), 1, 16);
+            assertShape(filling.encode(List.of("cat", "dog")), 2, 16);
+            assertShape(filling.encode(List.of("cat", "dog", "x")), 4, 16);
+            assertShape(filling.encode(List.of(words)), 1, 32);
+            assertShape(filling.encode(List.of(words + words)), 1, 40);
+        }
+    }
+
+    private static void assertShape(float[] embeddings, int rows, int length) {
+        assertThat(told(embeddings, 0, 0)).isEqualTo(rows);
+        assertThat(told(embeddings, 0, 1)).isEqualTo(length);
+    }
+
+    /** A number that a model tells beside a one. */
+    private static long told(float[] embeddings, int row, int column) {
+        return Math.round(embeddings[3 * row + column] / (double) embeddings[3 * row + 2]);
+    }
+
+    @Test
+    void aRunThatIsFilledUpHidesNoWrongNumberOfFloats() {
+        bundle.put("image-secretly-wide.onnx", "image.onnx");
+        try (ImageEncoder filling = ImageEncoder.open(bundle.open(), SETTINGS, true)) {
+            assertThatThrownBy(() -> filling.encode(ByteBuffer.allocate(PIXEL_BYTES), 1))
+                    .hasMessage(bundle.directory.resolve("image.onnx")
+                            + " gave 24 floats for a batch of 4, expected 3 each");
         }
     }
 
     @Test
     void impossibleSettingsAreInputErrors() {
+        assertThatThrownBy(() -> new EncoderSettings(Device.CUDA, 0, 1 << 20, 1, 1))
+                .isInstanceOfSatisfying(
+                        ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT))
+                .hasMessageContaining("1048576");
         for (int[] numbers : new int[][] {{-1, 1, 1}, {0, 0, 1}, {0, 1, 0}, {0, 1, 4097}}) {
-            assertThatThrownBy(() -> new EncoderSettings(Device.CPU, numbers[0], numbers[1], numbers[2]))
+            assertThatThrownBy(() -> new EncoderSettings(Device.CPU, numbers[0], 1L << 30, numbers[1], numbers[2]))
                     .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
                             .isEqualTo(ErrorCode.INPUT));
         }

@@ -3,6 +3,7 @@ package org.imagesearch.server;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.pictures.PictureSettings;
@@ -22,18 +23,23 @@ record ServeSettings(
     /**
      * @param device what the model runs on
      * @param threads of one run on the CPU; 0 takes every processor
+     * @param gpuMemory the most that ONNX Runtime's arena may take of a GPU, for each of the two models
      */
-    record Model(Device device, int threads) {
+    record Model(Device device, int threads, Bytes gpuMemory) {
         /** @throws ImageSearchException (input) naming the setting that is out of range */
         Model {
             if (threads < 0 || threads > 1024) {
                 throw ImageSearchException.input("setting serve.model.threads is %d, expected 0 to 1024", threads);
             }
+            if (gpuMemory.count() < 64L << 20) {
+                throw ImageSearchException.input(
+                        "setting serve.model.gpu-memory is %d, expected at least 64 MiB", gpuMemory.count());
+            }
         }
 
         EncoderSettings encoder() {
             int processors = Runtime.getRuntime().availableProcessors();
-            return new EncoderSettings(device, 0, threads == 0 ? processors : threads, 16);
+            return new EncoderSettings(device, 0, gpuMemory.count(), threads == 0 ? processors : threads, 16);
         }
     }
 }

@@ -46,7 +46,7 @@ class ServeSettingsTest {
                                 Duration.ofSeconds(10)),
                         new SearchSettings(20, 3000, 32, 1000, Duration.ofSeconds(5), 0, 4096, 10_000),
                         new IndexSettings("", true, true, Duration.ofSeconds(2)),
-                        new ServeSettings.Model(Device.CPU, 0),
+                        new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }
 
@@ -108,6 +108,7 @@ class ServeSettingsTest {
         "search.text-cache, -1",
         "index.poll, 0 s",
         "model.threads, -1",
+        "model.gpu-memory, 1 MiB",
         "picture.decoding, 0"
     })
     void whatIsOutOfRangeIsNamed(String key, String value) {

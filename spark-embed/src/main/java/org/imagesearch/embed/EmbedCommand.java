@@ -164,7 +164,8 @@ public final class EmbedCommand implements Callable<Integer> {
     private static void requireUsable(ModelBundle bundle, EmbedSettings settings) {
         // The driver of a cluster has no GPU of its own: executors check theirs.
         Device device = settings.model().device() == Device.CPU ? Device.CPU : Device.AUTO;
-        EncoderSettings one = new EncoderSettings(device, 0, 1, 1);
+        EncoderSettings one =
+                new EncoderSettings(device, 0, settings.model().gpuMemory().count(), 1, 1);
         try (ImageEncoder images = ImageEncoder.open(bundle, one);
                 TextEncoder texts = TextEncoder.open(bundle, one)) {
             ByteBuffer stripes = ByteBuffer.allocateDirect(images.pixelBytes());

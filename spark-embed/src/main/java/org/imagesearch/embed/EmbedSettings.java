@@ -42,6 +42,8 @@ record EmbedSettings(
 
     private static final long MAX_MEMORY_BYTES = 1L << 40;
 
+    private static final long MIN_GPU_MEMORY_BYTES = 64L << 20;
+
     private static final Duration MAX_LINGER = Duration.ofSeconds(10);
     private static final Duration MAX_HTTP_TIMEOUT = Duration.ofMinutes(10);
 
@@ -62,8 +64,10 @@ record EmbedSettings(
      * @param linger how long a run waits for more pictures
      * @param runs at once; 0 takes one on the CPU, two elsewhere
      * @param deadline of one run
+     * @param gpuMemory the most that ONNX Runtime's arena may take of a GPU
      */
-    record Model(Device device, int threads, int batch, Duration linger, int runs, Duration deadline) {}
+    record Model(
+            Device device, int threads, int batch, Duration linger, int runs, Duration deadline, Bytes gpuMemory) {}
 
     /**
      * @param readers threads that read
@@ -117,6 +121,7 @@ record EmbedSettings(
             long lingerNanos,
             int runs,
             long modelDeadlineNanos,
+            long gpuMemoryBytes,
             int readers,
             int decoders,
             int pictures,
@@ -136,7 +141,7 @@ record EmbedSettings(
          * @param processors of this executor
          */
         EncoderSettings encoder(int deviceId, int processors) {
-            return new EncoderSettings(device, deviceId, threads == 0 ? processors : threads, batch);
+            return new EncoderSettings(device, deviceId, gpuMemoryBytes, threads == 0 ? processors : threads, batch);
         }
 
         DecodeLimits decodeLimits() {
@@ -170,6 +175,7 @@ record EmbedSettings(
         requireRange("model.linger (ms)", model.linger.toMillis(), 0, MAX_LINGER.toMillis());
         requireRange("picture.bytes", picture.bytes.count(), 1, MAX_PICTURE_BYTES);
         requireRange("model.runs", model.runs, 0, 16);
+        requireRange("model.gpu-memory", model.gpuMemory.count(), MIN_GPU_MEMORY_BYTES, MAX_MEMORY_BYTES);
         requireRange("model.deadline (ms)", model.deadline.toMillis(), 1, MAX_DEADLINE.toMillis());
         requireRange("pipeline.readers", pipeline.readers, 1, 1024);
         requireRange("pipeline.decoders", pipeline.decoders, 0, 1024);
@@ -191,6 +197,7 @@ record EmbedSettings(
                 model.linger.toNanos(),
                 model.runs == 0 ? defaultRuns(model.device) : model.runs,
                 model.deadline.toNanos(),
+                model.gpuMemory.count(),
                 pipeline.readers,
                 pipeline.decoders,
                 pipeline.pictures,

@@ -9,6 +9,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
+import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ImageSpec;
 import org.imagesearch.clip.ModelBundle;
@@ -48,6 +49,10 @@ final class ExecutorModel {
         return OPEN.computeIfAbsent(location.fingerprint() + settings, key -> {
             ModelBundle bundle = location.open();
             ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask(), processors()));
+            // The driver has checked its own machine; this one may have another processor, or a GPU.
+            GoldenVectors.of(bundle).ifPresent(golden -> {
+                var unused = golden.verifyPictures(bundle, encoder, golden.cosine());
+            });
             return pipeline(bundle, settings, encoder.maxBatch(), encoder::encode);
         });
     }

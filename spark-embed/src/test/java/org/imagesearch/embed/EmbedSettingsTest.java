@@ -40,7 +40,14 @@ class EmbedSettingsTest {
                         10_000,
                         500,
                         "off",
-                        new Model(Device.CPU, 0, 32, Duration.ofMillis(5), 0, Duration.ofMinutes(10)),
+                        new Model(
+                                Device.CPU,
+                                0,
+                                32,
+                                Duration.ofMillis(5),
+                                0,
+                                Duration.ofMinutes(10),
+                                new Bytes(8L << 30)),
                         new Pipeline(16, 0, 0, new Bytes(256 << 20), new Bytes(0)),
                         new PictureSettings(
                                 new Bytes(64 << 20), 100_000_000, 20_000, true, false, Duration.ofSeconds(60), 1_000),
@@ -62,7 +69,8 @@ class EmbedSettingsTest {
                 "model.batch", "12",
                 "model.linger", "13 ms",
                 "model.runs", "2",
-                "model.deadline", "19 s"));
+                "model.deadline", "19 s",
+                "model.gpu-memory", "1 GiB"));
         others.putAll(Map.of(
                 "pipeline.readers", "20",
                 "pipeline.decoders", "21",
@@ -92,7 +100,14 @@ class EmbedSettingsTest {
                         9,
                         10,
                         "3%",
-                        new Model(Device.AUTO, 11, 12, Duration.ofMillis(13), 2, Duration.ofSeconds(19)),
+                        new Model(
+                                Device.AUTO,
+                                11,
+                                12,
+                                Duration.ofMillis(13),
+                                2,
+                                Duration.ofSeconds(19),
+                                new Bytes(1L << 30)),
                         new Pipeline(20, 21, 22, new Bytes(23 << 10), new Bytes(24 << 10)),
                         new PictureSettings(new Bytes(14 << 10), 15, 16, false, true, Duration.ofSeconds(18), 17),
                         new InputSettings(
@@ -104,12 +119,13 @@ class EmbedSettingsTest {
         EmbedSettings settings = settings(Map.of(
                 "model.threads", "3",
                 "model.batch", "5",
+                "model.gpu-memory", "2 GiB",
                 "picture.side", "77",
                 "picture.fast-decode", "true",
                 "pipeline.decoders", "4",
                 "pipeline.pictures", "99"));
         EmbedSettings.TaskSettings tasks = settings.forTasks();
-        assertThat(tasks.encoder(2, 8)).isEqualTo(new EncoderSettings(Device.CPU, 2, 3, 5));
+        assertThat(tasks.encoder(2, 8)).isEqualTo(new EncoderSettings(Device.CPU, 2, 2L << 30, 3, 5));
         assertThat(tasks.decodeLimits()).isEqualTo(settings.picture().limits());
         assertThat(tasks.decodeLimits().maxSide()).isEqualTo(77);
         assertThat(tasks.lingerNanos()).isEqualTo(5_000_000);
@@ -151,6 +167,7 @@ class EmbedSettingsTest {
         "model.threads, -1",
         "model.batch, 0",
         "model.batch, 4097",
+        "model.gpu-memory, 1 MiB",
         "model.linger, 1 minute",
         "picture.bytes, 2 GiB",
         "max-failures, many",

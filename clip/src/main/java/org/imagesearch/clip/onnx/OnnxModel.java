@@ -22,6 +22,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.imagesearch.core.ErrorCode;
@@ -84,18 +85,21 @@ public final class OnnxModel implements AutoCloseable {
     public record Placement(boolean cuda, boolean fallback, int deviceId, long gpuMemoryLimitBytes, int threads) {}
 
     /**
-     * Opens a model file.
+     * Opens a model file for its user.
      *
-     * @throws ImageSearchException (data) naming the file, if it is no model; (resource) with the reason, if the device cannot be used
+     * @param user checks the model, and tries it where it runs on a GPU: one that cannot run it counts as one that cannot be
+     *     used. What it returns closes the model; if it throws, the model is closed here
+     * @throws ImageSearchException (data) naming the file, if it is no model or does not fit; (resource) with the reason, if the
+     *     device cannot be used
      */
-    public static OnnxModel open(Path file, Placement placement) {
+    public static <T> T open(Path file, Placement placement, Function<OnnxModel, T> user) {
         OrtEnvironment environment = Environment.get();
         if (placement.cuda()) {
             try {
                 requireCudaProvider();
-                OnnxModel model = open(file, environment, placement, true);
+                T opened = handOver(open(file, environment, placement, true), user);
                 LOG.info("device=cuda:{} model={}", placement.deviceId(), file);
-                return model;
+                return opened;
             } catch (OrtException | LinkageError | ImageSearchException e) {
                 // A file that is no model is none on the CPU either, and below it is told with its own error.
                 if (!placement.fallback() && !isAboutTheFile(e)) {
@@ -108,9 +112,18 @@ public final class OnnxModel implements AutoCloseable {
             }
         }
         try {
-            return open(file, environment, placement, false);
+            return handOver(open(file, environment, placement, false), user);
         } catch (OrtException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot open the model " + file + ": " + oneLine(e), e);
+        }
+    }
+
+    private static <T> T handOver(OnnxModel model, Function<OnnxModel, T> user) {
+        try {
+            return user.apply(model);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
         }
     }
 
@@ -122,6 +135,9 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private static boolean isAboutTheFile(Throwable e) {
+        if (e instanceof ImageSearchException ours) {
+            return ours.code() == ErrorCode.DATA;
+        }
         return e instanceof OrtException known
                 && switch (known.getCode()) {
                     case ORT_NO_SUCHFILE, ORT_NO_MODEL, ORT_INVALID_PROTOBUF, ORT_INVALID_GRAPH -> true;
