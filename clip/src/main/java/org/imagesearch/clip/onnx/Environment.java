@@ -20,7 +20,7 @@ final class Environment {
                 null,
                 () -> {
                     try {
-                        GpuLibraries.prepare();
+                        NativeLibraries.prepare();
                         environment.set(OrtEnvironment.getEnvironment());
                     } catch (Throwable e) {
                         failure.set(e);

@@ -1,7 +1,6 @@
 package org.imagesearch.clip.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.URL;
@@ -16,7 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class GpuLibrariesTest {
+class NativeLibrariesTest {
     private static final List<String> LIBRARIES = List.of(
             "libonnxruntime.so",
             "libonnxruntime4j_jni.so",
@@ -30,19 +29,19 @@ class GpuLibrariesTest {
     void librariesAreUnpackedOnceForAllProcesses() throws IOException {
         Path cache = folder.resolve("home/cache");
         try (URLClassLoader loader = jar("gpu.jar", LIBRARIES, "one")) {
-            Path unpacked = GpuLibraries.unpack(loader, cache).orElseThrow();
+            Path unpacked = NativeLibraries.unpack(loader, cache).orElseThrow();
             for (String library : LIBRARIES) {
                 assertThat(unpacked.resolve(library)).hasContent("one " + library);
             }
             Files.writeString(unpacked.resolve("libonnxruntime.so"), "not written again");
-            assertThat(GpuLibraries.unpack(loader, cache)).contains(unpacked);
+            assertThat(NativeLibraries.unpack(loader, cache)).contains(unpacked);
             assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("not written again");
             try (Stream<Path> left = Files.list(cache)) {
                 assertThat(left).hasSize(2);
             }
         }
         try (URLClassLoader other = jar("newer.jar", LIBRARIES, "another")) {
-            Path unpacked = GpuLibraries.unpack(other, cache).orElseThrow();
+            Path unpacked = NativeLibraries.unpack(other, cache).orElseThrow();
             assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("another libonnxruntime.so");
         }
     }
@@ -50,30 +49,34 @@ class GpuLibrariesTest {
     @Test
     void whatAKilledProcessLeftBehindIsWrittenOver() throws IOException {
         try (URLClassLoader loader = jar("gpu.jar", LIBRARIES, "one")) {
-            Path unpacked = GpuLibraries.unpack(loader, folder).orElseThrow();
+            Path unpacked = NativeLibraries.unpack(loader, folder).orElseThrow();
             Path partial = folder.resolve(unpacked.getFileName() + ".partial");
             Files.move(unpacked, partial);
             Files.writeString(partial.resolve("libonnxruntime.so"), "half of it, and of another len");
-            assertThat(GpuLibraries.unpack(loader, folder)).contains(unpacked);
+            assertThat(NativeLibraries.unpack(loader, folder)).contains(unpacked);
             assertThat(unpacked.resolve("libonnxruntime.so")).hasContent("one libonnxruntime.so");
         }
     }
 
     @Test
-    void theCpuBuildIsLeftAlone() throws IOException {
-        try (URLClassLoader loader = jar("cpu.jar", LIBRARIES.subList(0, 3), "one")) {
-            assertThat(GpuLibraries.unpack(loader, folder.resolve("cache"))).isEmpty();
+    void theCpuBuildHasFewerAndAFolderOfItsOwn() throws IOException {
+        try (URLClassLoader cpu = jar("cpu.jar", LIBRARIES.subList(0, 2), "one");
+                URLClassLoader gpu = jar("gpu.jar", LIBRARIES, "one")) {
+            Path unpacked = NativeLibraries.unpack(cpu, folder).orElseThrow();
+            try (Stream<Path> files = Files.list(unpacked)) {
+                assertThat(files.map(file -> file.getFileName().toString()))
+                        .containsExactlyInAnyOrderElementsOf(LIBRARIES.subList(0, 2));
+            }
+            assertThat(NativeLibraries.unpack(gpu, folder)).get().isNotEqualTo(unpacked);
         }
-        assertThat(folder.resolve("cache")).doesNotExist();
     }
 
     @Test
-    void anIncompleteBuildIsNamed() throws IOException {
-        try (URLClassLoader loader = jar("odd.jar", LIBRARIES.subList(1, 4), "one")) {
-            assertThatThrownBy(() -> GpuLibraries.unpack(loader, folder))
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("libonnxruntime.so");
+    void whereThereAreNoneForThisPlatformNothingIsMade() throws IOException {
+        try (URLClassLoader loader = jar("other.jar", List.of("onnxruntime.dll"), "one")) {
+            assertThat(NativeLibraries.unpack(loader, folder.resolve("cache"))).isEmpty();
         }
+        assertThat(folder.resolve("cache")).doesNotExist();
     }
 
     private URLClassLoader jar(String name, List<String> libraries, String content) throws IOException {
