@@ -151,6 +151,8 @@ public final class OnnxModel implements AutoCloseable {
         try {
             options.setIntraOpNumThreads(placement.threads());
             options.setInterOpNumThreads(1);
+            // Threads that wait by spinning take the processors from those that decode the next pictures.
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             if (cuda) {
                 try (OrtCUDAProviderOptions provider = new OrtCUDAProviderOptions(placement.deviceId())) {
