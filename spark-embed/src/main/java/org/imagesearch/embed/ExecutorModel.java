@@ -3,12 +3,18 @@ package org.imagesearch.embed;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.resource.ResourceInformation;
+import org.apache.spark.sql.SparkSession;
 import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ImageSpec;
@@ -16,7 +22,9 @@ import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.PictureSize;
 import org.imagesearch.clip.PictureSquares;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /**
@@ -49,12 +57,45 @@ final class ExecutorModel {
         return OPEN.computeIfAbsent(location.fingerprint() + settings, key -> {
             ModelBundle bundle = location.open();
             ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask(), processors()));
-            // The driver has checked its own machine; this one may have another processor, or a GPU.
-            GoldenVectors.of(bundle).ifPresent(golden -> {
-                var unused = golden.verifyPictures(bundle, encoder, golden.cosine());
-            });
+            try {
+                // The driver has checked its own machine; this one may have another processor, or a GPU.
+                GoldenVectors.of(bundle).ifPresent(golden -> {
+                    var unused = golden.verifyPictures(bundle, encoder, golden.cosine());
+                });
+            } catch (RuntimeException e) {
+                encoder.close();
+                throw e;
+            }
             return pipeline(bundle, settings, encoder.maxBatch(), encoder::encode);
         });
+    }
+
+    /** Why an executor cannot run the model. A value: a task that fails is tried again, and told with its stack. */
+    private record Refusal(ErrorCode code, String message) implements Serializable {}
+
+    /**
+     * Opens the model on executors now, so that what is missing there is told before anything is listed.
+     *
+     * @throws ImageSearchException the reason of the first executor that cannot run the model
+     */
+    static void requireUsable(SparkSession spark, Location location, TaskSettings settings) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        int tasks = context.defaultParallelism();
+        List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
+        context.parallelize(numbers, tasks).mapPartitions(unused -> refusal(location, settings)).collect().stream()
+                .findFirst()
+                .ifPresent(refusal -> {
+                    throw new ImageSearchException(refusal.code, refusal.message, null);
+                });
+    }
+
+    private static Iterator<Refusal> refusal(Location location, TaskSettings settings) {
+        try {
+            images(location, settings);
+            return Collections.emptyIterator();
+        } catch (ImageSearchException e) {
+            return List.of(new Refusal(e.code(), e.getMessage())).iterator();
+        }
     }
 
     /** A pipeline that ends with a model. */

@@ -72,6 +72,19 @@ class EmbedCommandTest {
                 run("--input", folder + "/pictures", "--output", folder + "/o*", "--model", MODEL), "--output");
     }
 
+    /** With the GPU build on a machine with a GPU it runs; everywhere else nothing is listed before the reason is told. */
+    @Test
+    void deviceThatIsMissingEndsWithOneAndTheReasonBeforeAnythingIsListed() {
+        DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
+        Ended ended = embed("pictures", MODEL, "--device", "cuda");
+        if (ended.status != 0) {
+            assertThat(ended.status).isEqualTo(1);
+            assertThat(String.join("\n", ended.err)).contains("CUDA device 0 cannot run ");
+            assertThat(folder.resolve("out")).doesNotExist();
+        }
+        assertThat(embed("pictures", MODEL, "--device", "auto").status).isZero();
+    }
+
     @Test
     void datasetOfAnotherModelEndsWithOneAndBothFingerprints() throws IOException {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
