@@ -128,10 +128,7 @@ public final class EmbedCommand implements Callable<Integer> {
         LOG.info("settings={}", settings.render());
         try (SparkSession spark = session()) {
             ExecutorModel.Location location = location(spark, bundle);
-            // On one machine without a GPU, what was tried above is all that there is.
-            if (bound.model().device() != Device.CPU || location.shipped()) {
-                ExecutorModel.requireUsable(spark, location, bound.forTasks());
-            }
+            ExecutorModel.requireUsable(spark, location, bound.forTasks());
             EmbedJob.Summary summary =
                     new EmbedJob(spark, bound, bundle, location, output, out).run(inputs, retryFailed);
             describe(summary, (System.nanoTime() - begin) / 1e9, out);

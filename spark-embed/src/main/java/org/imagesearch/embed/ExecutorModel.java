@@ -15,6 +15,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.resource.ResourceInformation;
 import org.apache.spark.sql.SparkSession;
+import org.imagesearch.clip.Device;
 import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ImageSpec;
@@ -57,28 +58,42 @@ final class ExecutorModel {
         return OPEN.computeIfAbsent(location.fingerprint() + settings, key -> {
             ModelBundle bundle = location.open();
             ImageEncoder encoder = ImageEncoder.open(bundle, settings.encoder(deviceOfTask(), processors()));
-            try {
-                // The driver has checked its own machine; this one may have another processor, or a GPU.
-                GoldenVectors.of(bundle).ifPresent(golden -> {
-                    var unused = golden.verifyPictures(bundle, encoder, golden.cosine());
-                });
-            } catch (RuntimeException e) {
-                encoder.close();
-                throw e;
+            if (isUntried(location, settings)) {
+                verify(bundle, encoder);
             }
             return pipeline(bundle, settings, encoder.maxBatch(), encoder::encode);
         });
+    }
+
+    /** Whether executors have another processor than the driver, which tries its own, or a GPU. */
+    private static boolean isUntried(Location location, TaskSettings settings) {
+        return location.shipped || settings.device() != Device.CPU;
+    }
+
+    private static void verify(ModelBundle bundle, ImageEncoder encoder) {
+        try {
+            GoldenVectors.of(bundle).ifPresent(golden -> {
+                var unused = golden.verifyPictures(bundle, encoder, golden.cosine());
+            });
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     /** Why an executor cannot run the model. A value: a task that fails is tried again, and told with its stack. */
     private record Refusal(ErrorCode code, String message) implements Serializable {}
 
     /**
-     * Opens the model on executors now, so that what is missing there is told before anything is listed.
+     * Opens the model on executors that the driver's own trial says nothing about, so that what is missing there is told before
+     * anything is listed.
      *
      * @throws ImageSearchException the reason of the first executor that cannot run the model
      */
     static void requireUsable(SparkSession spark, Location location, TaskSettings settings) {
+        if (!isUntried(location, settings)) {
+            return;
+        }
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         int tasks = context.defaultParallelism();
         List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
