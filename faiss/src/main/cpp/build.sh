@@ -18,7 +18,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 1
 fi
 
-stamp=$(cat "$here"/imagesearch_faiss.h "$here"/build.sh "$classes/$binding/FaissCalls.class" | sha256sum | cut -d' ' -f1)
+stamp=$(cat "$here"/*.h "$here"/build.sh "$classes/$binding/FaissCalls.class" | sha256sum | cut -d' ' -f1)
 if [ -e "$library" ] && [ "$(cat "$library.stamp" 2>/dev/null)" = "$stamp" ]; then
     exit 0
 fi

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
 import picocli.CommandLine.Command;
@@ -90,7 +90,7 @@ final class ScanBenchmark implements Benchmark {
             build(vectors, file, report);
             float[] queries = vectors.pictures(count, queryCount);
             RawFile.write(folder.resolve("queries.f32"), queries);
-            try (IvfFlatIndex index = IvfFlatIndex.read(file);
+            try (IvfIndex index = IvfIndex.read(file);
                     PythonProcess python = PythonProcess.start(
                             folder,
                             "scan.py",
@@ -134,7 +134,7 @@ final class ScanBenchmark implements Benchmark {
                 Runtime.getRuntime().availableProcessors());
         int training = trainingVectors();
         float[] centroids = KMeans.train(vectors.pictures(0, training), training, dimension, nlist, options);
-        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(centroids, nlist, dimension)) {
+        try (IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, dimension)) {
             for (int from = 0; from < count; from += BATCH) {
                 int n = Math.min(BATCH, count - from);
                 float[] batch = vectors.pictures(from, n);
@@ -149,7 +149,7 @@ final class ScanBenchmark implements Benchmark {
     }
 
     private void compare(
-            IvfFlatIndex index, float[] queries, int nprobe, PythonProcess python, WorkFolder folder, Report report)
+            IvfIndex index, float[] queries, int nprobe, PythonProcess python, WorkFolder folder, Report report)
             throws IOException {
         Hits ours = new Hits(new long[queryCount * k], new float[queryCount * k]);
         String[] version = new String[1];
@@ -169,7 +169,7 @@ final class ScanBenchmark implements Benchmark {
                 queryCount / times.theirSeconds()));
     }
 
-    private double search(IvfFlatIndex index, float[] queries, int nprobe, Hits hits) {
+    private double search(IvfIndex index, float[] queries, int nprobe, Hits hits) {
         float[] query = new float[dimension];
         long[] ids = new long[k];
         float[] scores = new float[k];

@@ -31,7 +31,7 @@ class IndexFileTest {
     void writeAnIndex() throws IOException {
         file = folder.resolve("shard.faiss");
         Vectors vectors = new Vectors(2, 500, DIMENSION);
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             index.write(file);
         }
         bytes = Files.readAllBytes(file);
@@ -43,7 +43,7 @@ class IndexFileTest {
         for (int i = 0; i < 200; i++) {
             int length = i < 60 ? i : random.nextInt(bytes.length);
             Files.write(file, Arrays.copyOf(bytes, length));
-            assertThatThrownBy(() -> IvfFlatIndex.map(file))
+            assertThatThrownBy(() -> IvfIndex.map(file))
                     .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
                             .isEqualTo(ErrorCode.DATA))
                     .hasMessageContaining(file.toString());
@@ -53,7 +53,7 @@ class IndexFileTest {
     @Test
     void bytesAfterTheEndAreRefused() throws IOException {
         Files.write(file, Arrays.copyOf(bytes, bytes.length + 1));
-        assertThatThrownBy(() -> IvfFlatIndex.read(file)).hasMessageContaining("length");
+        assertThatThrownBy(() -> IvfIndex.read(file)).hasMessageContaining("length");
     }
 
     @Test
@@ -66,7 +66,7 @@ class IndexFileTest {
             byte[] flipped = bytes.clone();
             flipped[random.nextInt(i % 2 == 0 ? 120 : bytes.length)] ^= (byte) (1 << random.nextInt(8));
             Files.write(file, flipped);
-            try (IvfFlatIndex index = i % 3 == 0 ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file)) {
+            try (IvfIndex index = i % 3 == 0 ? IvfIndex.map(file) : IvfIndex.read(file)) {
                 index.search(query, 1, 5, NLIST, null, new long[5], new float[5]);
             } catch (ImageSearchException e) {
                 assertThat(e.code()).as("seed %d, flip %d", seed, i).isEqualTo(ErrorCode.DATA);
@@ -104,7 +104,7 @@ class IndexFileTest {
             byte[] flipped = sparse.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
             Files.write(file, flipped);
-            try (IvfFlatIndex index = bit % 2 == 0 ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file)) {
+            try (IvfIndex index = bit % 2 == 0 ? IvfIndex.map(file) : IvfIndex.read(file)) {
                 index.search(query, 1, 5, NLIST, null, new long[5], new float[5]);
             } catch (ImageSearchException e) {
                 assertThat(e.code()).as("bit %d", bit).isEqualTo(ErrorCode.DATA);
@@ -114,7 +114,7 @@ class IndexFileTest {
 
     private void assertRefused(byte[] damaged, String message) throws IOException {
         Files.write(file, damaged);
-        assertThatThrownBy(() -> IvfFlatIndex.map(file))
+        assertThatThrownBy(() -> IvfIndex.map(file))
                 .isInstanceOfSatisfying(
                         ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
                 .hasMessageContaining(file.toString())
@@ -134,8 +134,8 @@ class IndexFileTest {
     /** An index with one vector in each of some lists. */
     private Path writeSparse(long... lists) {
         Path sparse = folder.resolve("sparse.faiss");
-        try (IvfFlatIndex index = IvfFlatIndex.read(file);
-                IvfFlatIndex almostEmpty = IvfFlatIndex.fromCentroids(index.centroids(), NLIST, DIMENSION)) {
+        try (IvfIndex index = IvfIndex.read(file);
+                IvfIndex almostEmpty = IvfIndex.fromCentroids(index.centroids(), NLIST, DIMENSION)) {
             for (long list : lists) {
                 almostEmpty.add(index.listVectors(0, 0, 1), new long[] {5}, new long[] {list}, 1);
             }
@@ -149,7 +149,7 @@ class IndexFileTest {
         Path sparse = writeSparse(3);
         assertThat(new String(Files.readAllBytes(sparse), StandardCharsets.ISO_8859_1))
                 .contains("sprs");
-        try (IvfFlatIndex index = IvfFlatIndex.map(sparse)) {
+        try (IvfIndex index = IvfIndex.map(sparse)) {
             assertThat(index.size()).isEqualTo(1);
             assertThat(index.listIds(3)).containsExactly(5);
         }
@@ -157,8 +157,7 @@ class IndexFileTest {
 
     @Test
     void missingFilesAndFoldersAreNamed() {
-        assertThatThrownBy(() -> IvfFlatIndex.read(folder.resolve("absent.faiss")))
-                .hasMessageContaining("absent");
-        assertThatThrownBy(() -> IvfFlatIndex.read(folder)).hasMessageContaining(folder.toString());
+        assertThatThrownBy(() -> IvfIndex.read(folder.resolve("absent.faiss"))).hasMessageContaining("absent");
+        assertThatThrownBy(() -> IvfIndex.read(folder)).hasMessageContaining(folder.toString());
     }
 }

@@ -61,7 +61,7 @@ class KMeansTest {
 
     /** Mean inner product of each vector with its best centroid. */
     private double objective(float[] centroids) {
-        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(centroids, 16, 32)) {
+        try (IvfIndex index = IvfIndex.fromCentroids(centroids, 16, 32)) {
             float[] scores = new float[vectors.count];
             index.assign(vectors.values, vectors.count, 1, new long[vectors.count], scores);
             double sum = 0;

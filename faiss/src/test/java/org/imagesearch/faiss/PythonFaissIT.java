@@ -38,7 +38,7 @@ class PythonFaissIT {
     @Test
     void pythonFindsInOurFileWhatWeFind() throws Exception {
         Path file = folder.resolve("ours.faiss");
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             index.write(file);
             String printed = python(
                     """
@@ -58,8 +58,8 @@ class PythonFaissIT {
 
     @Test
     void pythonReadsOurSparseAndEmptyFiles() throws Exception {
-        try (IvfFlatIndex index = vectors.index(NLIST);
-                IvfFlatIndex sparse = IvfFlatIndex.fromCentroids(index.centroids(), NLIST, vectors.dimension)) {
+        try (IvfIndex index = vectors.index(NLIST);
+                IvfIndex sparse = IvfIndex.fromCentroids(index.centroids(), NLIST, vectors.dimension)) {
             sparse.write(folder.resolve("empty.faiss"));
             sparse.add(vectors.row(3), new long[] {77}, new long[] {5}, 1);
             sparse.write(folder.resolve("sparse.faiss"));
@@ -75,7 +75,7 @@ class PythonFaissIT {
 
     @Test
     void filtersKeepWhatPythonsSelectorsKeep() throws Exception {
-        try (IvfFlatIndex index = vectors.index(NLIST);
+        try (IvfIndex index = vectors.index(NLIST);
                 IdFilter only = IdFilter.only(everyThird());
                 IdFilter except = IdFilter.except(everyThird())) {
             index.write(folder.resolve("ours.faiss"));
@@ -125,8 +125,8 @@ class PythonFaissIT {
                 """
                         .formatted(NLIST, QUERIES, K));
         Found expected = Found.parse(printed);
-        try (IvfFlatIndex read = IvfFlatIndex.read(folder.resolve("theirs.faiss"));
-                IvfFlatIndex mapped = IvfFlatIndex.map(folder.resolve("theirs.faiss"))) {
+        try (IvfIndex read = IvfIndex.read(folder.resolve("theirs.faiss"));
+                IvfIndex mapped = IvfIndex.map(folder.resolve("theirs.faiss"))) {
             assertThat(search(read, firstStored(read), null)).isEqualTo(expected);
             assertThat(search(mapped, firstStored(mapped), null)).isEqualTo(expected);
         }
@@ -141,15 +141,15 @@ class PythonFaissIT {
                 l2 = faiss.index_factory(32, "IVF4,Flat"); l2.train(data); l2.add(data)
                 faiss.write_index(l2, folder + "/l2.faiss")
                 """);
-        assertThatThrownBy(() -> IvfFlatIndex.read(folder.resolve("flat.faiss")))
+        assertThatThrownBy(() -> IvfIndex.read(folder.resolve("flat.faiss")))
                 .isInstanceOf(ImageSearchException.class)
                 .hasMessageContaining("flat.faiss")
                 .hasMessageContaining("IxFI");
-        assertThatThrownBy(() -> IvfFlatIndex.read(folder.resolve("l2.faiss"))).hasMessageContaining("metric");
+        assertThatThrownBy(() -> IvfIndex.read(folder.resolve("l2.faiss"))).hasMessageContaining("metric");
     }
 
     /** The first stored vectors, list by list: the queries that the Python side takes too. */
-    private static float[] firstStored(IvfFlatIndex index) {
+    private static float[] firstStored(IvfIndex index) {
         float[] queries = new float[QUERIES * index.dimension()];
         int taken = 0;
         for (int list = 0; taken < QUERIES; list++) {
@@ -172,7 +172,7 @@ class PythonFaissIT {
         }
     }
 
-    private static Found search(IvfFlatIndex index, float[] queries, IdFilter filter) {
+    private static Found search(IvfIndex index, float[] queries, IdFilter filter) {
         long[] ids = new long[QUERIES * K];
         float[] scores = new float[ids.length];
         index.search(queries, QUERIES, K, 6, filter, ids, scores);

@@ -62,14 +62,14 @@ final class Vectors {
     }
 
     /** An index of these vectors over trained centroids. */
-    IvfFlatIndex index(int nlist) {
+    IvfIndex index(int nlist) {
         float[] centroids = KMeans.train(values, count, dimension, nlist, new KMeansOptions(8, 7, true, 256, 2));
-        IvfFlatIndex index = IvfFlatIndex.fromCentroids(centroids, nlist, dimension);
+        IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, dimension);
         addTo(index);
         return index;
     }
 
-    void addTo(IvfFlatIndex index) {
+    void addTo(IvfIndex index) {
         long[] lists = new long[count];
         index.assign(values, count, 1, lists, new float[count]);
         index.add(values, ids, lists, count);

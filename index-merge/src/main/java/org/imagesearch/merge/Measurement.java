@@ -7,7 +7,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.imagesearch.core.Json;
 import org.imagesearch.core.index.ShardEntry;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 
 /** Checks all shards of a generation and measures its recall, one task per shard. */
 final class Measurement {
@@ -59,7 +59,7 @@ final class Measurement {
         } finally {
             task.destroy();
         }
-        try (IvfFlatIndex trained = IvfFlatIndex.fromCentroids(centroids, nlist, queries.dimension())) {
+        try (IvfIndex trained = IvfIndex.fromCentroids(centroids, nlist, queries.dimension())) {
             return RecallCurve.compute(trained, queries, pictures.size(), nearest, listSizes);
         }
     }

@@ -18,7 +18,7 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
 
@@ -114,7 +114,7 @@ final class MergeJob {
         size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
         float[] centroids = train(training, size.nlist());
-        try (IvfFlatIndex empty = IvfFlatIndex.fromCentroids(centroids, size.nlist(), format.dimension())) {
+        try (IvfIndex empty = IvfIndex.fromCentroids(centroids, size.nlist(), format.dimension())) {
             empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
         }
         generation.force(IndexLayout.CENTROIDS);
@@ -199,7 +199,7 @@ final class MergeJob {
                 generation.link(current.resolve(file.name()), file.name());
             }
         }
-        try (IvfFlatIndex centroids = IvfFlatIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
+        try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
             return new Base(published.nlist(), centroids.centroids(), published.shards());
         }
     }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.imagesearch.core.index.RecallPoint;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 
 /**
  * Recall@{@value #K} by nprobe.
@@ -42,7 +42,7 @@ final class RecallCurve {
      * @param listSizes vectors per inverted list, all shards together
      */
     static RecallCurve compute(
-            IvfFlatIndex centroids, VectorBlock queries, int pictureCount, NearestPictures nearest, long[] listSizes) {
+            IvfIndex centroids, VectorBlock queries, int pictureCount, NearestPictures nearest, long[] listSizes) {
         int nlist = listSizes.length;
         // [p]: neighbours found, vectors compared at nprobe p, but not at p - 1
         double[] pictureHits = new double[nlist + 1];

@@ -25,7 +25,7 @@ import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.core.rows.RowStoreWriter;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 import scala.Tuple2;
 
 /**
@@ -84,7 +84,7 @@ final class ShardBuilder {
                         input.dimension(),
                         input.fingerprint(),
                         hadoop.value().value()),
-                IvfFlatIndex.fromCentroids(centroids.value(), plan.nlist(), input.dimension()),
+                IvfIndex.fromCentroids(centroids.value(), plan.nlist(), input.dimension()),
                 new PublishedPictures(plan.publishedRows()));
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pictures.close());
         return pictures;
@@ -100,7 +100,7 @@ final class ShardBuilder {
         int dimension = plan.input().dimension();
         long count = 0;
         List<String> rowFiles;
-        try (IvfFlatFileWriter vectors = new IvfFlatFileWriter(index, plan.centroids(), dimension, plan.nlist());
+        try (IvfFileWriter vectors = new IvfFileWriter(index, plan.centroids(), dimension, plan.nlist());
                 RowStoreWriter rowStore = new RowStoreWriter(rows)) {
             while (pictures.hasNext()) {
                 Tuple2<PicturePlace, byte[]> picture = pictures.next();

@@ -10,7 +10,7 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.RowStore;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 
 /**
  * Reads a written shard back: checks it against what was meant to be written, and finds the exact nearest pictures of the
@@ -58,7 +58,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
         }
         Path folder = directory.generationPath(generation);
         Path file = folder.resolve(shard.index().name());
-        try (IvfFlatIndex vectors = IvfFlatIndex.map(file);
+        try (IvfIndex vectors = IvfIndex.map(file);
                 RowStore rows = RowStore.open(folder.resolve(IndexLayout.shardRows(shard.number())))) {
             requireAsPlanned(file, shard, vectors, rows, task);
             requireSelfRetrieval(file, vectors, rows, task);
@@ -66,7 +66,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
         }
     }
 
-    private static void requireAsPlanned(Path file, ShardEntry shard, IvfFlatIndex vectors, RowStore rows, Task task) {
+    private static void requireAsPlanned(Path file, ShardEntry shard, IvfIndex vectors, RowStore rows, Task task) {
         int dimension = task.queries().dimension();
         if (vectors.size() != shard.count()
                 || rows.size() != shard.count()
@@ -88,7 +88,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
         }
     }
 
-    private static ShardInspection search(Path file, IvfFlatIndex vectors, RowStore rows, Task task) {
+    private static ShardInspection search(Path file, IvfIndex vectors, RowStore rows, Task task) {
         NearestPictures nearest = new NearestPictures(task.queries().size(), task.k());
         long[] sizes = new long[task.nlist()];
         VectorBlock chunk = new VectorBlock(CHUNK, task.queries().dimension());
@@ -136,7 +136,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
         }
         long[] places = new long[queries.size() * k];
         float[] scores = new float[places.length];
-        try (IvfFlatIndex exact = IvfFlatIndex.fromCentroids(chunk.exactVectors(), chunk.size(), chunk.dimension())) {
+        try (IvfIndex exact = IvfIndex.fromCentroids(chunk.exactVectors(), chunk.size(), chunk.dimension())) {
             exact.assign(queries.vectors(), queries.size(), k, places, scores);
         }
         for (int i = 0; i < places.length; i++) {
@@ -147,7 +147,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
     }
 
     /** Stored vectors must find themselves: assignment, the file and the search agree. */
-    private static void requireSelfRetrieval(Path file, IvfFlatIndex vectors, RowStore rows, Task task) {
+    private static void requireSelfRetrieval(Path file, IvfIndex vectors, RowStore rows, Task task) {
         VectorBlock own = new VectorBlock(0, task.queries().dimension());
         for (int query = 0; query < task.pictures(); query++) {
             long id = task.queries().id(query);

@@ -26,7 +26,7 @@ import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.EmbeddingRow;
 import org.imagesearch.core.rows.RowStore;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,8 +70,8 @@ class MergeJobTest {
         Path generation = index().resolve("gen-000001");
         Set<Long> seen = new HashSet<>();
         for (ShardEntry shard : manifest.shards()) {
-            try (IvfFlatIndex vectors =
-                            IvfFlatIndex.read(generation.resolve(shard.index().name()));
+            try (IvfIndex vectors =
+                            IvfIndex.read(generation.resolve(shard.index().name()));
                     RowStore rows = RowStore.open(generation.resolve(IndexLayout.shardRows(shard.number())))) {
                 assertThat(vectors.size()).isEqualTo(shard.count());
                 for (int list = 0; list < vectors.nlist(); list++) {
@@ -121,9 +121,9 @@ class MergeJobTest {
                 .orElseThrow();
         double hits = 0;
         int queries = 0;
-        List<IvfFlatIndex> shards = new ArrayList<>();
+        List<IvfIndex> shards = new ArrayList<>();
         for (ShardEntry shard : manifest.shards()) {
-            shards.add(IvfFlatIndex.map(
+            shards.add(IvfIndex.map(
                     index().resolve(manifest.generation()).resolve(shard.index().name())));
         }
         for (int i = 0; i < 3_000; i += 10) {
@@ -132,7 +132,7 @@ class MergeJobTest {
             hits += exact.stream().filter(found::contains).count() / 10.0;
             queries++;
         }
-        shards.forEach(IvfFlatIndex::close);
+        shards.forEach(IvfIndex::close);
         assertThat(point.pictures()).isBetween(hits / queries - 0.04, hits / queries + 0.04);
     }
 
@@ -385,9 +385,9 @@ class MergeJobTest {
     }
 
     /** The ten nearest others of a picture over all shards. */
-    private static List<Long> search(List<IvfFlatIndex> shards, EmbeddingRow query, int nprobe) {
+    private static List<Long> search(List<IvfIndex> shards, EmbeddingRow query, int nprobe) {
         NearestPictures nearest = new NearestPictures(1, 11);
-        for (IvfFlatIndex shard : shards) {
+        for (IvfIndex shard : shards) {
             long[] ids = new long[11];
             float[] scores = new float[11];
             shard.search(query.embedding(), 1, 11, nprobe, null, ids, scores);

@@ -34,7 +34,7 @@ import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowStoreWriter;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
 
@@ -221,7 +221,7 @@ public final class SmallIndex {
 
     private void writeFiles(Path folder, int shards) throws IOException {
         Path centroidsFile = folder.resolve(IndexLayout.CENTROIDS);
-        try (IvfFlatIndex empty = IvfFlatIndex.fromCentroids(centroids, NLIST, DIMENSION)) {
+        try (IvfIndex empty = IvfIndex.fromCentroids(centroids, NLIST, DIMENSION)) {
             empty.write(centroidsFile);
         }
         List<ShardEntry> entries = new ArrayList<>();
@@ -250,7 +250,7 @@ public final class SmallIndex {
     private ShardEntry writeShard(Path folder, int shard) throws IOException {
         List<Item> inShard = items.stream().filter(item -> item.shard == shard).toList();
         Path vectors = folder.resolve(IndexLayout.shardIndex(shard));
-        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(centroids, NLIST, DIMENSION)) {
+        try (IvfIndex index = IvfIndex.fromCentroids(centroids, NLIST, DIMENSION)) {
             index.add(
                     flat(inShard.stream().map(Item::vector).toList()),
                     inShard.stream().mapToLong(Item::id).toArray(),

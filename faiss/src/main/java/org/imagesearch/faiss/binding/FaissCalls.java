@@ -62,6 +62,13 @@ public final class FaissCalls {
     public static native void add(
             long handle, float[] vectors, @Cast("int64_t*") long[] ids, @Cast("int64_t*") long[] lists, long n);
 
+    @Name("ivf_code_bytes")
+    public static native long codeBytes(long handle);
+
+    @Name("ivf_encode")
+    public static native void encode(
+            long handle, float[] vectors, long n, @Cast("int64_t*") long[] lists, @Cast("uint8_t*") byte[] codes);
+
     @Name("selector_only")
     public static native long selectorOnly(@Cast("int64_t*") long[] ids, long n);
 

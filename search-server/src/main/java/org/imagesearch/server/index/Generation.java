@@ -13,19 +13,19 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 
 /**
  * An open generation. It is born retained once; {@link #release} of the last reference closes it. Thread-safe.
  */
 public final class Generation {
     private final IndexManifest manifest;
-    private final IvfFlatIndex centroids;
+    private final IvfIndex centroids;
     private final List<Shard> shards;
     private final long pictures;
     private int references = 1;
 
-    private Generation(IndexManifest manifest, IvfFlatIndex centroids, List<Shard> shards) {
+    private Generation(IndexManifest manifest, IvfIndex centroids, List<Shard> shards) {
         this.manifest = manifest;
         this.centroids = centroids;
         this.shards = List.copyOf(shards);
@@ -59,8 +59,7 @@ public final class Generation {
         }
         List<AutoCloseable> opened = new ArrayList<>();
         try {
-            IvfFlatIndex centroids =
-                    IvfFlatIndex.read(path.resolve(manifest.centroids().name()));
+            IvfIndex centroids = IvfIndex.read(path.resolve(manifest.centroids().name()));
             opened.add(centroids);
             float[] values = centroids.centroids();
             List<Shard> shards = new ArrayList<>();
@@ -87,7 +86,7 @@ public final class Generation {
     }
 
     /** The trained, empty index that queries are assigned with. */
-    public IvfFlatIndex centroids() {
+    public IvfIndex centroids() {
         return centroids;
     }
 

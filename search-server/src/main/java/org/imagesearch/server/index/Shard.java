@@ -9,15 +9,15 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowStore;
-import org.imagesearch.faiss.IvfFlatIndex;
+import org.imagesearch.faiss.IvfIndex;
 
 /** An open shard: its vectors and the rows behind their ids. Thread-safe; its generation closes it. */
 public final class Shard implements AutoCloseable {
     private final int number;
-    private final IvfFlatIndex vectors;
+    private final IvfIndex vectors;
     private final RowStore rows;
 
-    private Shard(int number, IvfFlatIndex vectors, RowStore rows) {
+    private Shard(int number, IvfIndex vectors, RowStore rows) {
         this.number = number;
         this.vectors = vectors;
         this.rows = rows;
@@ -26,7 +26,7 @@ public final class Shard implements AutoCloseable {
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
     static Shard open(Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map) {
         Path file = generation.resolve(entry.index().name());
-        IvfFlatIndex vectors = map ? IvfFlatIndex.map(file) : IvfFlatIndex.read(file);
+        IvfIndex vectors = map ? IvfIndex.map(file) : IvfIndex.read(file);
         RowStore rows = null;
         try {
             rows = RowStore.open(rowsOf(generation, entry));
@@ -67,7 +67,7 @@ public final class Shard implements AutoCloseable {
         return number;
     }
 
-    public IvfFlatIndex vectors() {
+    public IvfIndex vectors() {
         return vectors;
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -25,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class IvfFlatIndexTest {
+class IvfIndexTest {
     private static final int NLIST = 32;
     private static final int K = 10;
 
@@ -47,7 +49,7 @@ class IvfFlatIndexTest {
 
     @Test
     void probingEveryListEqualsExactSearch() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             assertThat(index.size()).isEqualTo(vectors.count);
             for (int i = 0; i < vectors.count; i += 97) {
                 float[] query = vectors.row(i);
@@ -62,7 +64,7 @@ class IvfFlatIndexTest {
 
     @Test
     void fewerListsFindMostOfTheNearest() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             int found = 0;
             int wanted = 0;
             for (int i = 0; i < vectors.count; i += 31) {
@@ -80,7 +82,7 @@ class IvfFlatIndexTest {
 
     @Test
     void aBatchGivesWhatSingleQueriesGive() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             int n = 50;
             long[] ids = new long[n * K];
             float[] scores = new float[n * K];
@@ -94,8 +96,23 @@ class IvfFlatIndexTest {
     }
 
     @Test
+    void codesAreWhatTheListsHold() {
+        try (IvfIndex index = vectors.index(NLIST)) {
+            long[] lists = new long[1];
+            index.assign(vectors.row(5), 1, 1, lists, new float[1]);
+            byte[] code = new byte[index.codeBytes()];
+            index.encode(vectors.row(5), 1, lists, code);
+            float[] decoded = new float[vectors.dimension];
+            ByteBuffer.wrap(code).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(decoded);
+            assertThat(decoded)
+                    .isEqualTo(vectors.row(5))
+                    .isEqualTo(index.vector((int) lists[0], vectors.ids[5]).orElseThrow());
+        }
+    }
+
+    @Test
     void missingHitsAreMinusOne() {
-        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+        try (IvfIndex index = IvfIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
             index.add(new float[] {1, 0}, new long[] {7}, new long[] {0}, 1);
             long[] ids = new long[3];
             index.search(new float[] {1, 0}, 1, 3, 2, null, ids, new float[3]);
@@ -105,7 +122,7 @@ class IvfFlatIndexTest {
 
     @Test
     void listsMaskedWithMinusOneAreNotScanned() {
-        try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+        try (IvfIndex index = IvfIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
             index.add(new float[] {1, 0, 0, 1}, new long[] {7, 8}, new long[] {0, 1}, 2);
             long[] ids = new long[2];
             float[] query = {0.6f, 0.8f};
@@ -118,7 +135,7 @@ class IvfFlatIndexTest {
     void filtersKeepOrLeaveOutIds() {
         long[] some = LongStream.of(vectors.ids).filter(id -> id % 7 == 0).toArray();
         float[] query = vectors.row(5);
-        try (IvfFlatIndex index = vectors.index(NLIST);
+        try (IvfIndex index = vectors.index(NLIST);
                 IdFilter only = IdFilter.only(some);
                 IdFilter except = IdFilter.except(some)) {
             long[] ids = new long[K];
@@ -139,7 +156,7 @@ class IvfFlatIndexTest {
                 LongStream.of(vectors.ids).filter(id -> random.nextInt(3) == 0).toArray();
         Set<Long> kept = LongStream.of(some).boxed().collect(Collectors.toSet());
         float[] queries = Arrays.copyOf(vectors.values, n * vectors.dimension);
-        try (IvfFlatIndex index = vectors.index(NLIST);
+        try (IvfIndex index = vectors.index(NLIST);
                 IdFilter only = IdFilter.only(some);
                 IdFilter except = IdFilter.except(some)) {
             long[] lists = new long[n * nprobe];
@@ -175,7 +192,7 @@ class IvfFlatIndexTest {
     @Test
     void aFilterMayOutliveTheArrayItWasMadeFromButNotItsClosing() {
         long[] some = {vectors.ids[5], vectors.ids[6]};
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             IdFilter filter = IdFilter.only(some);
             Arrays.fill(some, -7);
             long[] ids = new long[3];
@@ -190,7 +207,7 @@ class IvfFlatIndexTest {
 
     @Test
     void queriesThatAreNotNumbersFindNothingAndZeroFindsSomething() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             float[] query = new float[vectors.dimension];
             long[] ids = new long[K];
             index.search(query, 1, K, 4, null, ids, new float[K]);
@@ -208,14 +225,14 @@ class IvfFlatIndexTest {
         Path file = folder.resolve("shard.faiss");
         Path other = folder.resolve("other.faiss");
         Vectors others = new Vectors(12, 500, 48);
-        try (IvfFlatIndex index = vectors.index(NLIST);
-                IvfFlatIndex replacement = others.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST);
+                IvfIndex replacement = others.index(NLIST)) {
             index.write(file);
             replacement.write(other);
-            try (IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+            try (IvfIndex mapped = IvfIndex.map(file)) {
                 Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
                 assertAnswersLike(index, mapped);
-                try (IvfFlatIndex mappedLater = IvfFlatIndex.map(file)) {
+                try (IvfIndex mappedLater = IvfIndex.map(file)) {
                     assertThat(mappedLater.size()).isEqualTo(others.count);
                     Files.delete(file);
                     assertAnswersLike(index, mapped);
@@ -225,7 +242,7 @@ class IvfFlatIndexTest {
         }
     }
 
-    private void assertAnswersLike(IvfFlatIndex expected, IvfFlatIndex actual) {
+    private void assertAnswersLike(IvfIndex expected, IvfIndex actual) {
         for (int row = 0; row < vectors.count; row += 101) {
             assertThat(hits(actual, row)).isEqualTo(hits(expected, row));
         }
@@ -237,10 +254,10 @@ class IvfFlatIndexTest {
     @Test
     void aFileReadOrMappedAnswersLikeTheIndexThatWroteIt() {
         Path file = folder.resolve("shard.faiss");
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             index.write(file);
-            try (IvfFlatIndex read = IvfFlatIndex.read(file);
-                    IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+            try (IvfIndex read = IvfIndex.read(file);
+                    IvfIndex mapped = IvfIndex.map(file)) {
                 for (int i = 0; i < vectors.count; i += 301) {
                     assertThat(hits(read, i)).isEqualTo(hits(index, i));
                     assertThat(hits(mapped, i)).isEqualTo(hits(index, i));
@@ -256,9 +273,9 @@ class IvfFlatIndexTest {
     @Test
     void listsGiveBackIdsAndVectors() {
         Path file = folder.resolve("shard.faiss");
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             index.write(file);
-            try (IvfFlatIndex mapped = IvfFlatIndex.map(file)) {
+            try (IvfIndex mapped = IvfIndex.map(file)) {
                 long total = 0;
                 for (int list = 0; list < NLIST; list++) {
                     long[] ids = mapped.listIds(list);
@@ -278,7 +295,7 @@ class IvfFlatIndexTest {
 
     @Test
     void wrongArgumentsAreInputErrorsNotCrashes() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             float[] query = vectors.row(0);
             assertInput(() -> index.search(query, 1, K, NLIST + 1, null, new long[K], new float[K]), "nprobe");
             assertInput(() -> index.search(query, 1, 0, 1, null, new long[K], new float[K]), "k is 0");
@@ -292,13 +309,13 @@ class IvfFlatIndexTest {
                             query, 1, K, new long[] {NLIST}, new float[1], 1, null, new long[K], new float[K]),
                     "list");
         }
-        assertInput(() -> IvfFlatIndex.fromCentroids(new float[3], 2, 2), "centroids");
+        assertInput(() -> IvfIndex.fromCentroids(new float[3], 2, 2), "centroids");
         assertInput(() -> IdFilter.only(new long[0]), "at least one id");
     }
 
     @Test
     void closingWaitsForSearchesAndEndsLaterOnes() throws Exception {
-        IvfFlatIndex index = vectors.index(NLIST);
+        IvfIndex index = vectors.index(NLIST);
         AtomicInteger done = new AtomicInteger();
         ExecutorService threads = Executors.newFixedThreadPool(8);
         try {
@@ -329,7 +346,7 @@ class IvfFlatIndexTest {
 
     @Test
     void writingWhereNothingCanBeWrittenNamesTheFile() {
-        try (IvfFlatIndex index = vectors.index(NLIST)) {
+        try (IvfIndex index = vectors.index(NLIST)) {
             Path file = folder.resolve("absent/shard.faiss");
             assertThatThrownBy(() -> index.write(file))
                     .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
@@ -343,7 +360,7 @@ class IvfFlatIndexTest {
     void aFullDiskIsAResourceErrorEvenForTheLastBytes() {
         Path full = Path.of("/dev/full");
         for (int count : new int[] {1, 1_000}) {
-            try (IvfFlatIndex index = IvfFlatIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
+            try (IvfIndex index = IvfIndex.fromCentroids(new float[] {1, 0, 0, 1}, 2, 2)) {
                 index.add(new float[2 * count], new long[count], new long[count], count);
                 assertThatThrownBy(() -> index.write(full))
                         .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
@@ -362,7 +379,7 @@ class IvfFlatIndexTest {
 
     private record Hits(String ids, String scores) {}
 
-    private Hits hits(IvfFlatIndex index, int row) {
+    private Hits hits(IvfIndex index, int row) {
         long[] ids = new long[K];
         float[] scores = new float[K];
         index.search(vectors.row(row), 1, K, 5, null, ids, scores);

@@ -13,7 +13,7 @@ import org.imagesearch.faiss.binding.FaissCalls;
  * <p>Searching and reading are thread-safe and run on the calling thread alone. {@link #add} excludes them while it runs.
  * {@link #close} waits for calls under way; a call after it is an {@link IllegalStateException}. Matrices are row-major.
  */
-public final class IvfFlatIndex implements AutoCloseable {
+public final class IvfIndex implements AutoCloseable {
     private static final int MAX_K = 1 << 20;
 
     private final NativeHandle handle;
@@ -21,7 +21,7 @@ public final class IvfFlatIndex implements AutoCloseable {
     private final int nlist;
     private final boolean writable;
 
-    private IvfFlatIndex(String name, long address, boolean writable) {
+    private IvfIndex(String name, long address, boolean writable) {
         this.handle = new NativeHandle(name, address, FaissCalls::free);
         this.dimension = FaissCalls.dimension(address);
         this.nlist = Math.toIntExact(FaissCalls.nlist(address));
@@ -33,12 +33,12 @@ public final class IvfFlatIndex implements AutoCloseable {
      *
      * @param centroids float[nlist * dimension]
      */
-    public static IvfFlatIndex fromCentroids(float[] centroids, int nlist, int dimension) {
+    public static IvfIndex fromCentroids(float[] centroids, int nlist, int dimension) {
         FaissLibrary.require();
         Arguments.requireRange("nlist", nlist, 1, Integer.MAX_VALUE);
         Arguments.requireRange("dimension", dimension, 1, Integer.MAX_VALUE);
         Arguments.requireLength("centroids", centroids.length, (long) nlist * dimension);
-        return new IvfFlatIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), true);
+        return new IvfIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), true);
     }
 
     /**
@@ -46,7 +46,7 @@ public final class IvfFlatIndex implements AutoCloseable {
      *
      * @throws ImageSearchException (data) naming the file, if it is missing, damaged or of another kind
      */
-    public static IvfFlatIndex read(Path file) {
+    public static IvfIndex read(Path file) {
         return open(file, false);
     }
 
@@ -55,15 +55,15 @@ public final class IvfFlatIndex implements AutoCloseable {
      *
      * @throws ImageSearchException (data) naming the file, if it is missing, damaged or of another kind
      */
-    public static IvfFlatIndex map(Path file) {
+    public static IvfIndex map(Path file) {
         return open(file, true);
     }
 
-    private static IvfFlatIndex open(Path file, boolean map) {
+    private static IvfIndex open(Path file, boolean map) {
         FaissLibrary.require();
         IndexFile.requireValid(file);
         try {
-            return new IvfFlatIndex(file.toString(), FaissCalls.read(file.toString(), map), !map);
+            return new IvfIndex(file.toString(), FaissCalls.read(file.toString(), map), !map);
         } catch (RuntimeException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot open the index file " + file + ": " + text(e), e);
         }
@@ -144,14 +144,34 @@ public final class IvfFlatIndex implements AutoCloseable {
         Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
         Arguments.requireLength("vectors", vectors.length, (long) n * dimension);
         Arguments.requireLength("ids", ids.length, n);
-        Arguments.requireLength("lists", lists.length, n);
-        for (int i = 0; i < n; i++) {
-            Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
-        }
+        requireLists(lists, n);
         handle.write(translated(address -> {
             FaissCalls.add(address, vectors, ids, lists, n);
             return null;
         }));
+    }
+
+    /** Bytes of one vector as the lists hold it. */
+    public int codeBytes() {
+        return handle.read(address -> Math.toIntExact(FaissCalls.codeBytes(address)));
+    }
+
+    /**
+     * Encodes vectors as the lists hold them.
+     *
+     * @param vectors float[n * dimension]
+     * @param lists long[n], the list of each vector
+     * @param codes out, byte[n * codeBytes]
+     */
+    public void encode(float[] vectors, int n, long[] lists, byte[] codes) {
+        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireLength("vectors", vectors.length, (long) n * dimension);
+        requireLists(lists, n);
+        Arguments.requireLength("codes", codes.length, (long) n * codeBytes());
+        call(address -> {
+            FaissCalls.encode(address, vectors, n, lists, codes);
+            return null;
+        });
     }
 
     /**
@@ -253,6 +273,13 @@ public final class IvfFlatIndex implements AutoCloseable {
     @Override
     public void close() {
         handle.close();
+    }
+
+    private void requireLists(long[] lists, int n) {
+        Arguments.requireLength("lists", lists.length, n);
+        for (int i = 0; i < n; i++) {
+            Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
+        }
     }
 
     private void requireList(int list) {

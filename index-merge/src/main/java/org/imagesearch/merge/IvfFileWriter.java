@@ -27,7 +27,7 @@ import org.imagesearch.core.ImageSearchException;
  *
  * The sizes are filled in at the end. One thread at a time.
  */
-final class IvfFlatFileWriter implements Closeable {
+final class IvfFileWriter implements Closeable {
     private static final int BUFFER_BYTES = 1 << 20;
 
     /** Type, dimension: what stands before the count of vectors. */
@@ -50,7 +50,7 @@ final class IvfFlatFileWriter implements Closeable {
      * @param file a file that does not exist yet
      * @param trained a trained IVFFlat index without vectors, as Faiss wrote it
      */
-    IvfFlatFileWriter(Path file, Path trained, int dimension, int nlist) throws IOException {
+    IvfFileWriter(Path file, Path trained, int dimension, int nlist) throws IOException {
         vectorBytes = dimension * Float.BYTES;
         sizes = new long[nlist];
         channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

@@ -1,0 +1,141 @@
+// IVF indexes behind handles: made, read, written, filled, and looked into list by list.
+#pragma once
+
+#include <faiss/IndexFlat.h>
+#include <faiss/IndexIVF.h>
+#include <faiss/IndexIVFFlat.h>
+#include <faiss/impl/io.h>
+#include <faiss/index_io.h>
+#include <faiss/invlists/InvertedLists.h>
+#include <omp.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace imagesearch {
+
+inline faiss::IndexIVF* ivf(int64_t handle) {
+    return reinterpret_cast<faiss::IndexIVF*>(handle);
+}
+
+inline const faiss::IndexFlat* coarse(int64_t handle) {
+    return static_cast<const faiss::IndexFlat*>(ivf(handle)->quantizer);
+}
+
+// The address as the base class has it, whatever the index is.
+inline int64_t handle_of(faiss::IndexIVF* index) {
+    return reinterpret_cast<int64_t>(index);
+}
+
+// A trained, empty index over float[nlist * dimension] centroids.
+inline int64_t ivf_from_centroids(const float* centroids, int64_t nlist, int32_t dimension) {
+    auto quantizer = std::make_unique<faiss::IndexFlatIP>(dimension);
+    quantizer->add(nlist, centroids);
+    auto index = std::make_unique<faiss::IndexIVFFlat>(
+            quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
+    index->quantizer = quantizer.release();
+    index->own_fields = true;
+    index->is_trained = true;
+    return handle_of(index.release());
+}
+
+inline int64_t ivf_read(const char* path, bool map) {
+    int flags = map ? (faiss::IO_FLAG_MMAP | faiss::IO_FLAG_READ_ONLY) : 0;
+    std::unique_ptr<faiss::Index> any(faiss::read_index(path, flags));
+    auto* index = dynamic_cast<faiss::IndexIVFFlat*>(any.get());
+    if (index == nullptr) {
+        throw std::invalid_argument("not an IVFFlat index");
+    }
+    if (index->metric_type != faiss::METRIC_INNER_PRODUCT) {
+        throw std::invalid_argument("its metric is not the inner product");
+    }
+    if (dynamic_cast<faiss::IndexFlat*>(index->quantizer) == nullptr ||
+        index->quantizer->ntotal != static_cast<int64_t>(index->nlist)) {
+        throw std::invalid_argument("its coarse quantizer is not a flat index of nlist centroids");
+    }
+    any.release();
+    return handle_of(index);
+}
+
+inline void ivf_free(int64_t handle) {
+    delete ivf(handle);
+}
+
+inline void ivf_write(int64_t handle, const char* path) {
+    faiss::FileIOWriter writer(path);
+    faiss::write_index(ivf(handle), &writer);
+    // The writer's destructor cannot report what its last flush meets, a full disk above all.
+    if (std::fflush(writer.f) != 0) {
+        throw std::runtime_error(std::string("cannot write the end of the file: ") + std::strerror(errno));
+    }
+}
+
+inline int32_t ivf_dimension(int64_t handle) {
+    return ivf(handle)->d;
+}
+
+inline int64_t ivf_nlist(int64_t handle) {
+    return ivf(handle)->nlist;
+}
+
+inline int64_t ivf_size(int64_t handle) {
+    return ivf(handle)->ntotal;
+}
+
+inline void ivf_centroids(int64_t handle, float* out) {
+    const faiss::IndexFlat* quantizer = coarse(handle);
+    std::memcpy(out, quantizer->get_xb(), sizeof(float) * quantizer->ntotal * quantizer->d);
+}
+
+inline void ivf_add(int64_t handle, const float* vectors, const int64_t* ids, const int64_t* lists, int64_t n) {
+    omp_set_num_threads(1);
+    ivf(handle)->add_core(n, vectors, ids, lists);
+}
+
+// Bytes of one vector as the lists hold it.
+inline int64_t ivf_code_bytes(int64_t handle) {
+    return ivf(handle)->code_size;
+}
+
+// The codes of vectors as the lists hold them: uint8_t[n * code size].
+inline void ivf_encode(int64_t handle, const float* vectors, int64_t n, const int64_t* lists, uint8_t* codes) {
+    omp_set_num_threads(1);
+    ivf(handle)->encode_vectors(n, vectors, lists, codes, false);
+}
+
+inline int64_t ivf_list_size(int64_t handle, int64_t list) {
+    return ivf(handle)->invlists->list_size(list);
+}
+
+inline void ivf_list_ids(int64_t handle, int64_t list, int64_t* out) {
+    faiss::InvertedLists::ScopedIds ids(ivf(handle)->invlists, list);
+    std::memcpy(out, ids.get(), sizeof(int64_t) * ivf_list_size(handle, list));
+}
+
+inline void ivf_list_vectors(int64_t handle, int64_t list, int64_t from, int64_t count, float* out) {
+    faiss::InvertedLists::ScopedCodes codes(ivf(handle)->invlists, list);
+    size_t code_size = ivf(handle)->code_size;
+    std::memcpy(out, codes.get() + from * code_size, count * code_size);
+}
+
+// Where an id stands in a list, or -1.
+inline int64_t ivf_list_position(int64_t handle, int64_t list, int64_t id) {
+    faiss::InvertedLists::ScopedIds ids(ivf(handle)->invlists, list);
+    size_t size = ivf_list_size(handle, list);
+    for (size_t i = 0; i < size; i++) {
+        int64_t stored;
+        // Ids of a mapped file stand at odd addresses.
+        std::memcpy(&stored, ids.get() + i, sizeof(stored));
+        if (stored == id) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+} // namespace imagesearch
