@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "codecs.h"
 #include "flat_index.h"
 
 namespace imagesearch {
@@ -34,24 +35,33 @@ inline int64_t handle_of(faiss::IndexIVF* index) {
     return reinterpret_cast<int64_t>(index);
 }
 
-// A trained, empty index over float[nlist * dimension] centroids.
+// A trained, empty index over float[nlist * dimension] centroids, which holds the vectors themselves.
 inline int64_t ivf_from_centroids(const float* centroids, int64_t nlist, int32_t dimension) {
-    auto quantizer = std::make_unique<faiss::IndexFlatIP>(dimension);
-    quantizer->add(nlist, centroids);
-    auto index = std::make_unique<FlatIndex>(quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
-    index->quantizer = quantizer.release();
-    index->own_fields = true;
-    index->is_trained = true;
-    return handle_of(index.release());
+    return handle_of(trained_index(centroids, nlist, dimension, Codec::flat, 0, nullptr, 0, 1));
+}
+
+// A trained, empty index over float[nlist * dimension] centroids, whose codec is trained on float[n * dimension] vectors.
+inline int64_t ivf_trained(
+        const float* centroids,
+        int64_t nlist,
+        int32_t dimension,
+        int32_t codec,
+        int32_t product_bytes,
+        const float* training,
+        int64_t n,
+        int32_t threads) {
+    return handle_of(trained_index(
+            centroids, nlist, dimension, static_cast<Codec>(codec), product_bytes, training, n, threads));
 }
 
 inline int64_t ivf_read(const char* path, bool map) {
     int flags = map ? (faiss::IO_FLAG_MMAP | faiss::IO_FLAG_READ_ONLY) : 0;
     std::unique_ptr<faiss::Index> any(faiss::read_index(path, flags));
-    auto* index = dynamic_cast<faiss::IndexIVFFlat*>(any.get());
+    auto* index = dynamic_cast<faiss::IndexIVF*>(any.get());
     if (index == nullptr) {
-        throw std::invalid_argument("not an IVFFlat index");
+        throw std::invalid_argument("not an IVF index");
     }
+    require_known_codec(*index);
     if (index->metric_type != faiss::METRIC_INNER_PRODUCT) {
         throw std::invalid_argument("its metric is not the inner product");
     }
@@ -60,7 +70,11 @@ inline int64_t ivf_read(const char* path, bool map) {
         throw std::invalid_argument("its coarse quantizer is not a flat index of nlist centroids");
     }
     any.release();
-    return handle_of(new FlatIndex(std::unique_ptr<faiss::IndexIVFFlat>(index)));
+    if (auto* flat = dynamic_cast<faiss::IndexIVFFlat*>(index)) {
+        return handle_of(new FlatIndex(std::unique_ptr<faiss::IndexIVFFlat>(flat)));
+    }
+    prepare_codec(*index);
+    return handle_of(index);
 }
 
 inline void ivf_free(int64_t handle) {
@@ -118,10 +132,10 @@ inline void ivf_list_ids(int64_t handle, int64_t list, int64_t* out) {
     std::memcpy(out, ids.get(), sizeof(int64_t) * ivf_list_size(handle, list));
 }
 
+// What they stand for, where codes lose something.
 inline void ivf_list_vectors(int64_t handle, int64_t list, int64_t from, int64_t count, float* out) {
     faiss::InvertedLists::ScopedCodes codes(ivf(handle)->invlists, list);
-    size_t code_size = ivf(handle)->code_size;
-    std::memcpy(out, codes.get() + from * code_size, count * code_size);
+    decode(*ivf(handle), list, codes.get() + from * ivf(handle)->code_size, count, out);
 }
 
 // Where an id stands in a list, or -1.

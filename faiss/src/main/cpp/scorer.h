@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "kernels.h"
 
@@ -45,38 +44,8 @@ struct FlatScorer final : Scorer {
     }
 };
 
-// Codes that there are no kernels for, one at a time by Faiss.
-struct FaissScorer final : Scorer {
-    const std::unique_ptr<faiss::InvertedListScanner> scanner;
-    const size_t code_size;
-
-    explicit FaissScorer(const faiss::IndexIVF& index)
-            : scanner(index.get_InvertedListScanner(false, nullptr)), code_size(index.code_size) {}
-
-    void set_query(const float* query) override {
-        scanner->set_query(query);
-    }
-
-    void set_list(int64_t list, float coarse_score) override {
-        scanner->set_list(list, coarse_score);
-    }
-
-    void scores(const uint8_t* codes, size_t n, float* out) const override {
-        for (size_t i = 0; i < n; i++) {
-            out[i] = scanner->distance_to_code(codes + i * code_size);
-        }
-    }
-};
-
 inline bool has_flat_codes(const faiss::IndexIVF& index) {
     return dynamic_cast<const faiss::IndexIVFFlat*>(&index) != nullptr;
-}
-
-inline std::unique_ptr<Scorer> scorer_of(const faiss::IndexIVF& index) {
-    if (has_flat_codes(index)) {
-        return std::make_unique<FlatScorer>(index.d);
-    }
-    return std::make_unique<FaissScorer>(index);
 }
 
 } // namespace imagesearch

@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "coarse.h"
+#include "code_scorers.h"
 #include "index.h"
 #include "scan.h"
 #include "scorer.h"

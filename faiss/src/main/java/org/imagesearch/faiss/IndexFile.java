@@ -10,13 +10,16 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
 /**
- * The structure of a Faiss IVFFlat file, read before Faiss is let near it: a damaged length would make Faiss allocate
+ * The structure of a Faiss IVF file, read before Faiss is let near it: a damaged length would make Faiss allocate
  * without bound, and a short file, once mapped, would end the process.
  *
  * <pre>
- * "IwFl" | header: d i32, ntotal i64, 2 x i64, trained u8, metric i32 | nlist u64, nprobe u64
+ * "IwFl" or "IwSq" or "IwPQ" | header: d i32, ntotal i64, 2 x i64, trained u8, metric i32 | nlist u64, nprobe u64
  * "IxFI" | header | count of floats u64, floats                        the coarse quantizer
  * direct map: type u8 = 0, length u64 = 0
+ * of "IwSq": kind i32, range statistic i32, its argument f32, d u64, code size u64, count u64 and floats of the ranges,
+ *            code size u64, by residual u8
+ * of "IwPQ": by residual u8, code size u64, d u64, parts u64, bits u64, count u64 and floats of the codebooks
  * "ilar" | nlist u64, code size u64 | "full", nlist u64, nlist sizes u64   or   "sprs", n u64, n / 2 pairs (list, size)
  * per list that is not empty: codes, ids
  * </pre>
@@ -27,6 +30,15 @@ final class IndexFile {
     private static final int METRIC_INNER_PRODUCT = 0;
     private static final int MAX_DIMENSION = 1 << 16;
     private static final int MAX_NLIST = 1 << 24;
+
+    /** {@code ScalarQuantizer::QuantizerType}: a byte with a range per dimension, a half float. */
+    private static final int QT_8BIT = 0;
+
+    private static final int QT_FP16 = 4;
+    private static final int LAST_RANGE_STATISTIC = 3;
+
+    private static final int PRODUCT_BITS = 8;
+    private static final int PRODUCT_ENTRIES = 1 << PRODUCT_BITS;
 
     private final Path path;
     private final FileChannel channel;
@@ -52,7 +64,11 @@ final class IndexFile {
     }
 
     private void check() throws IOException {
-        requireTag("IwFl", "an IVFFlat index");
+        String kind = readTag();
+        if (!kind.equals("IwFl") && !kind.equals("IwSq") && !kind.equals("IwPQ")) {
+            throw damaged(
+                    "kind", "IwFl, IwSq or IwPQ (an IVF index of floats, scalar or product quantizer codes)", kind);
+        }
         Header header = readHeader();
         require("metric", header.metric, METRIC_INNER_PRODUCT);
         require("trained", header.trained, 1);
@@ -70,13 +86,52 @@ final class IndexFile {
         skip(nlist * header.dimension * Float.BYTES);
         require("direct map", read(1).get(), 0);
         require("direct map length", readLong(), 0);
+        long codeBytes =
+                switch (kind) {
+                    case "IwSq" -> readScalarQuantizer(header.dimension);
+                    case "IwPQ" -> readProductQuantizer(header.dimension);
+                    default -> (long) header.dimension * Float.BYTES;
+                };
         requireTag("ilar", "inverted lists in an array");
         require("nlist of the inverted lists", readLong(), nlist);
-        long codeBytes = (long) header.dimension * Float.BYTES;
         require("bytes per vector", readLong(), codeBytes);
         long total = readListSizes(nlist);
         require("vectors in the lists", total, header.total);
         require("length", length, channel.position() + total * (codeBytes + Long.BYTES));
+    }
+
+    /** Returns the bytes of a code. */
+    private long readScalarQuantizer(int dimension) throws IOException {
+        int type = read(Integer.BYTES).getInt();
+        if (type != QT_8BIT && type != QT_FP16) {
+            throw damaged("kind of scalar quantizer", QT_8BIT + " (8 bits) or " + QT_FP16 + " (fp16)", "" + type);
+        }
+        requireWithin("range statistic", read(Integer.BYTES).getInt(), 0, LAST_RANGE_STATISTIC);
+        read(Float.BYTES); // the statistic's argument: of use in training alone
+        long codeBytes = type == QT_8BIT ? dimension : 2L * dimension;
+        require("dimension of the scalar quantizer", readLong(), dimension);
+        require("bytes per code", readLong(), codeBytes);
+        long ranges = type == QT_8BIT ? 2L * dimension : 0;
+        require("numbers of the ranges", readLong(), ranges);
+        skip(ranges * Float.BYTES);
+        require("bytes per code of the index", readLong(), codeBytes);
+        requireWithin("by residual", read(1).get(), 0, 1);
+        return codeBytes;
+    }
+
+    /** Returns the bytes of a code. */
+    private long readProductQuantizer(int dimension) throws IOException {
+        requireWithin("by residual", read(1).get(), 0, 1);
+        long codeBytes = readLong();
+        requireWithin("bytes per code", codeBytes, 1, dimension);
+        require("dimension of the product quantizer", readLong(), dimension);
+        require("parts of the product quantizer", readLong(), codeBytes);
+        require("dimensions left over by the parts", dimension % codeBytes, 0);
+        require("bits of the product quantizer", readLong(), PRODUCT_BITS);
+        long codebooks = (long) PRODUCT_ENTRIES * dimension;
+        require("floats of the codebooks", readLong(), codebooks);
+        skip(codebooks * Float.BYTES);
+        return codeBytes;
     }
 
     private long readListSizes(long nlist) throws IOException {

@@ -5,10 +5,12 @@ import java.util.Optional;
 import java.util.function.LongFunction;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.faiss.binding.FaissCalls;
 
 /**
- * An IVFFlat index with inner product: vectors in inverted lists, one list per centroid, ids as the caller gave them.
+ * An IVF index with inner product: vectors, or codes of them, in inverted lists, one list per centroid, ids as the caller gave
+ * them. Scores of codes are those of the vectors that they stand for.
  *
  * <p>Searching and reading are thread-safe and run on the calling thread alone. {@link #add} excludes them while it runs.
  * {@link #close} waits for calls under way; a call after it is an {@link IllegalStateException}. Matrices are row-major.
@@ -39,6 +41,57 @@ public final class IvfIndex implements AutoCloseable {
         Arguments.requireRange("dimension", dimension, 1, Integer.MAX_VALUE);
         Arguments.requireLength("centroids", centroids.length, (long) nlist * dimension);
         return new IvfIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), true);
+    }
+
+    /**
+     * An empty index over given centroids, whose lists hold codes.
+     *
+     * @param centroids float[nlist * dimension]
+     * @param codec what the lists hold
+     * @param training float[n * dimension], vectors that codes are to be good for; not read by {@code Flat} and {@code SQfp16}
+     * @param threads threads that training uses
+     * @throws ImageSearchException (input) if the codec does not fit the dimension, or the vectors are too few for it; (data) if
+     *     they cannot be trained on
+     */
+    public static IvfIndex trained(
+            float[] centroids, int nlist, int dimension, VectorCodec codec, float[] training, int n, int threads) {
+        FaissLibrary.require();
+        Arguments.requireRange("nlist", nlist, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("dimension", dimension, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("threads", threads, 1, 1024);
+        Arguments.requireLength("centroids", centroids.length, (long) nlist * dimension);
+        Arguments.requireLength("training vectors", training.length, (long) n * dimension);
+        codec.requireDimension(dimension);
+        int needed = leastTraining(codec);
+        if (n < needed) {
+            throw ImageSearchException.input("%s is trained on at least %d vectors, there are %d", codec, needed, n);
+        }
+        try {
+            long address = FaissCalls.trained(
+                    centroids, nlist, dimension, number(codec), codec.productBytes(), training, n, threads);
+            return new IvfIndex("index", address, true);
+        } catch (RuntimeException e) {
+            throw new ImageSearchException(ErrorCode.DATA, "cannot train " + codec + ": " + text(e), e);
+        }
+    }
+
+    /** As {@code codecs.h} numbers them. */
+    private static int number(VectorCodec codec) {
+        return switch (codec.kind()) {
+            case FLAT -> 0;
+            case HALF -> 1;
+            case BYTES -> 2;
+            case PRODUCT -> 3;
+        };
+    }
+
+    /** A range needs a vector, a codebook one per entry. */
+    private static int leastTraining(VectorCodec codec) {
+        return switch (codec.kind()) {
+            case FLAT, HALF -> 0;
+            case BYTES -> 1;
+            case PRODUCT -> 256;
+        };
     }
 
     /**
@@ -261,7 +314,10 @@ public final class IvfIndex implements AutoCloseable {
         });
     }
 
-    /** Copies vectors {@code from} to {@code from + count - 1} of a list, float[count * dimension]. */
+    /**
+     * Copies vectors {@code from} to {@code from + count - 1} of a list, float[count * dimension]; where the list holds codes, the
+     * vectors that they stand for.
+     */
     public float[] listVectors(int list, long from, int count) {
         requireList(list);
         return handle.read(address -> {

@@ -41,6 +41,17 @@ public final class FaissCalls {
     @Name("ivf_from_centroids")
     public static native long fromCentroids(float[] centroids, long nlist, int dimension);
 
+    @Name("ivf_trained")
+    public static native long trained(
+            float[] centroids,
+            long nlist,
+            int dimension,
+            int codec,
+            int productBytes,
+            float[] training,
+            long n,
+            int threads);
+
     @Name("ivf_read")
     public static native long read(String path, boolean map);
 
