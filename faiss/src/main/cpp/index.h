@@ -138,6 +138,11 @@ inline void ivf_list_vectors(int64_t handle, int64_t list, int64_t from, int64_t
     decode(*ivf(handle), list, codes.get() + from * ivf(handle)->code_size, count, out);
 }
 
+// The vectors that n codes of a list stand for, float[n * dimension].
+inline void ivf_decode(int64_t handle, int64_t list, const uint8_t* codes, int64_t n, float* out) {
+    decode(*ivf(handle), list, codes, n, out);
+}
+
 // Where an id stands in a list, or -1.
 inline int64_t ivf_list_position(int64_t handle, int64_t list, int64_t id) {
     faiss::InvertedLists::ScopedIds ids(ivf(handle)->invlists, list);

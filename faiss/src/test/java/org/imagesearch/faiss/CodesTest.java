@@ -30,7 +30,7 @@ class CodesTest {
     private static final float TOLERANCE = 2e-6f;
 
     /** Of weights of 16 bits, for one dimension; bytes themselves have steps a hundred times as coarse. */
-    private static final double BYTES_TOLERANCE = 3e-4;
+    private static final double BYTES_TOLERANCE = 8e-4;
 
     private final String before = FaissLibrary.instructionSet();
 
@@ -70,13 +70,13 @@ class CodesTest {
 
     private static void requireScoresOfDecoded(IvfIndex index, VectorCodec codec, Vectors queries) {
         int k = COUNT + 3;
-        float tolerance = codec.equals(VectorCodec.BYTES)
-                ? (float) Math.max(3e-5, BYTES_TOLERANCE / Math.sqrt(queries.dimension))
-                : TOLERANCE;
+        float tolerance =
+                codec.equals(VectorCodec.BYTES) ? (float) (BYTES_TOLERANCE / Math.sqrt(queries.dimension)) : TOLERANCE;
         for (int query = 0; query < queries.count; query++) {
             long[] ids = new long[k];
             float[] scores = new float[k];
-            index.search(queries.row(query), 1, k, NLIST, null, ids, scores);
+            float[] row = queries.row(query);
+            index.search(row, 1, k, NLIST, null, ids, scores);
             assertThat(ids).as("%s: missing hits", codec).endsWith(-1, -1, -1);
             for (int list = 0; list < NLIST; list++) {
                 long[] stored = index.listIds(list);
@@ -84,7 +84,7 @@ class CodesTest {
                 for (int i = 0; i < stored.length; i++) {
                     double expected = 0;
                     for (int j = 0; j < queries.dimension; j++) {
-                        expected += (double) queries.row(query)[j] * decoded[i * queries.dimension + j];
+                        expected += (double) row[j] * decoded[i * queries.dimension + j];
                     }
                     int place = indexOf(ids, stored[i]);
                     assertThat(scores[place])
@@ -199,7 +199,7 @@ class CodesTest {
 
     static IvfIndex index(Vectors vectors, VectorCodec codec) {
         float[] centroids = Arrays.copyOf(vectors.values, NLIST * vectors.dimension);
-        IvfIndex index = IvfIndex.trained(centroids, NLIST, vectors.dimension, codec, vectors.values, vectors.count, 2);
+        IvfIndex index = IvfIndex.trained(centroids, NLIST, vectors.dimension, codec, vectors.values, vectors.count, 1);
         vectors.addTo(index);
         return index;
     }

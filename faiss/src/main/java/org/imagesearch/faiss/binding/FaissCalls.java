@@ -88,6 +88,34 @@ public final class FaissCalls {
     public static native void encode(
             long handle, float[] vectors, long n, @Cast("int64_t*") long[] lists, @Cast("uint8_t*") byte[] codes);
 
+    @Name("ivf_decode")
+    public static native void decode(long handle, long list, @Cast("uint8_t*") byte[] codes, long n, float[] out);
+
+    @Name("refinement_open")
+    public static native long openRefinement(String path, long headerBytes, int codec, long index);
+
+    @Name("refinement_free")
+    public static native void freeRefinement(long handle);
+
+    @Name("refinement_vector")
+    public static native void refinementVector(long handle, long list, long offset, float[] out);
+
+    @Name("ivf_search_refined")
+    public static native void searchRefined(
+            long handle,
+            long store,
+            long candidatesPerHit,
+            float[] queries,
+            long n,
+            long k,
+            @Cast("int64_t*") long[] lists,
+            float[] coarseScores,
+            long nprobe,
+            long selector,
+            float[] bounds,
+            @Cast("int64_t*") long[] ids,
+            float[] scores);
+
     @Name("selector_only")
     public static native long selectorOnly(@Cast("int64_t*") long[] ids, long n);
 
