@@ -87,4 +87,14 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    for (size_t i = 0; i < n; i++) {
+        int32_t sum = 0;
+        for (size_t j = 0; j < row_bytes; j++) {
+            sum += static_cast<int32_t>(query[j]) * rows[i * row_bytes + j];
+        }
+        out[i] = static_cast<float>(sum);
+    }
+}
+
 } // namespace imagesearch::portable
