@@ -50,8 +50,8 @@ public:
     }
 
 private:
-    // With fewer, the centroids themselves stay in a cache and are read from there in no time.
-    static constexpr size_t least_screened = 2048;
+    // Fewer stay in a cache, and are read from there as fast as their screen.
+    static constexpr size_t least_screened = 1024;
 
     const uint8_t* rows() const {
         return codes.data();

@@ -40,6 +40,9 @@ struct Kernels {
 
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
+
+    // The sum of floats at any address, in no particular order: reads memory as plainly as can be.
+    float (*sum)(const uint8_t* from, size_t floats);
 };
 
 namespace portable {
@@ -61,7 +64,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -108,7 +111,7 @@ inline void integer_products(const int16_t* query, const int8_t* rows, size_t n,
     integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -142,7 +145,7 @@ inline void integer_products(const int16_t* query, const int8_t* rows, size_t n,
     integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace avx512
 

@@ -170,6 +170,26 @@ inline void integer_products(
     }
 }
 
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m256 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm256_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 32 <= floats; i += 32) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm256_add_ps(part[p], load(from + (i + 8 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 8) {
+        __m256i within = first_lanes(floats - i < 8 ? floats - i : 8);
+        part[0] = _mm256_add_ps(part[0], load_some(from + i * sizeof(float), within));
+    }
+    __m256 sum = _mm256_add_ps(_mm256_add_ps(part[0], part[1]), _mm256_add_ps(part[2], part[3]));
+    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     const __m256 least = _mm256_set1_ps(threshold);
     size_t kept = 0;

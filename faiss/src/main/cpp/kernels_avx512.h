@@ -153,6 +153,25 @@ inline void integer_products(
     }
 }
 
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m512 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm512_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 64 <= floats; i += 64) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm512_add_ps(part[p], _mm512_loadu_ps(from + (i + 16 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 16) {
+        auto within = static_cast<__mmask16>(floats - i < 16 ? (1u << (floats - i)) - 1 : 0xffff);
+        part[0] = _mm512_add_ps(part[0], _mm512_maskz_loadu_ps(within, from + i * sizeof(float)));
+    }
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(part[0], part[1]), _mm512_add_ps(part[2], part[3])));
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     const __m512 least = _mm512_set1_ps(threshold);
     const __m512i step = _mm512_set1_epi32(16);

@@ -78,6 +78,21 @@ inline void products(
     }
 }
 
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    Lanes sums[4] = {};
+    size_t i = 0;
+    for (; i + 16 <= floats; i += 16) {
+        for (size_t part = 0; part < 4; part++) {
+            sums[part] += load(from + (i + 4 * part) * sizeof(float));
+        }
+    }
+    float total = sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    for (; i < floats; i++) {
+        total += load_some(from + i * sizeof(float), 1)[0];
+    }
+    return total;
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
