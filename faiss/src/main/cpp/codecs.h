@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "coarse.h"
 #include "flat_index.h"
 
 namespace imagesearch {
@@ -62,7 +63,7 @@ inline void prepare_codec(faiss::IndexIVF& index) {
 }
 
 // A trained, empty index over float[nlist * dimension] centroids, whose codec is trained on float[n * dimension] vectors:
-// the ranges of bytes, the codebooks of a product quantizer; half floats need none. Not the caller's thread count: its own.
+// the ranges of bytes, the codebooks of a product quantizer; half floats need none.
 inline faiss::IndexIVF* trained_index(
         const float* centroids,
         int64_t nlist,
@@ -72,8 +73,9 @@ inline faiss::IndexIVF* trained_index(
         const float* training,
         int64_t n,
         int32_t threads) {
-    auto quantizer = std::make_unique<faiss::IndexFlatIP>(dimension);
-    quantizer->add(nlist, centroids);
+    faiss::IndexFlatIP flat(dimension);
+    flat.add(nlist, centroids);
+    auto quantizer = std::make_unique<CentroidIndex>(flat);
     std::unique_ptr<faiss::IndexIVF> index;
     switch (codec) {
         case Codec::flat:

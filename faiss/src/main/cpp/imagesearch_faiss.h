@@ -13,6 +13,7 @@
 
 #include "cpu.h"
 #include "index.h"
+#include "reading.h"
 #include "refine.h"
 #include "search.h"
 #include "training.h"

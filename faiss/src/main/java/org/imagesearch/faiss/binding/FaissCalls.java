@@ -55,6 +55,12 @@ public final class FaissCalls {
     @Name("ivf_read")
     public static native long read(String path, boolean map);
 
+    @Name("ivf_screen")
+    public static native void screen(long handle);
+
+    @Name("ivf_screen_bytes")
+    public static native long screenBytes(long handle);
+
     @Name("ivf_free")
     public static native void free(long handle);
 
@@ -158,6 +164,9 @@ public final class FaissCalls {
 
     @Name("ivf_list_vectors")
     public static native void listVectors(long handle, long list, long from, long count, float[] out);
+
+    @Name("ivf_read_lists")
+    public static native long readLists(long handle, @Cast("int64_t*") long[] lists, long n, float[] sum);
 
     @Name("ivf_list_position")
     public static native long listPosition(long handle, long list, long id);
