@@ -13,6 +13,8 @@
 
 #include "index.h"
 #include "search.h"
+#include "cpu.h"
+#include "nearest.h"
 #include "training.h"
 
 namespace imagesearch {

@@ -38,25 +38,26 @@ class KMeansTest {
 
     @Test
     void impossibleRequestsAreRefused() {
-        assertThatThrownBy(() -> KMeans.train(vectors.values, 10, 32, 11, KMeansOptions.spherical(1)))
+        assertThatThrownBy(() -> KMeans.train(vectors.values, 10, 32, 11, KMeansOptions.seeded(1)))
                 .hasMessageContaining("11 centroids");
-        assertThatThrownBy(() -> KMeans.train(vectors.values, 4_001, 32, 4, KMeansOptions.spherical(1)))
+        assertThatThrownBy(() -> KMeans.train(vectors.values, 4_001, 32, 4, KMeansOptions.seeded(1)))
                 .hasMessageContaining("vectors has");
-        assertThatThrownBy(() -> new KMeansOptions(0, 1, true, 256, 1)).isInstanceOf(ImageSearchException.class);
+        assertThatThrownBy(() -> new KMeansOptions(0, 1, 0, 1)).isInstanceOf(ImageSearchException.class);
     }
 
     @Test
     void vectorsThatAreNotNumbersAreADataError() {
         float[] broken = vectors.values.clone();
         broken[77] = Float.NaN;
-        assertThatThrownBy(() -> KMeans.train(broken, 4_000, 32, 4, KMeansOptions.spherical(1)))
+        assertThatThrownBy(() -> KMeans.train(broken, 4_000, 32, 4, KMeansOptions.seeded(1)))
                 .isInstanceOfSatisfying(
                         ImageSearchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA))
                 .hasMessageContaining("NaN");
     }
 
     private float[] train(int seed) {
-        return KMeans.train(vectors.values, vectors.count, 32, 16, new KMeansOptions(10, seed, true, 256, 2));
+        return KMeans.train(vectors.values, vectors.count, 32, 16, new KMeansOptions(10, seed, 0, 2))
+                .centroids();
     }
 
     /** Mean inner product of each vector with its best centroid. */

@@ -168,10 +168,10 @@ final class MergeJob {
         KMeansOptions options = new KMeansOptions(
                 settings.training().iterations(),
                 settings.seed(),
-                true,
-                settings.training().pointsPerCentroid(),
+                KMeansOptions.LEAST_GAIN,
                 Runtime.getRuntime().availableProcessors());
-        float[] centroids = KMeans.train(training.exactVectors(), training.size(), format.dimension(), nlist, options);
+        float[] centroids = KMeans.train(training.vectors(), training.size(), format.dimension(), nlist, options)
+                .centroids();
         progress.done(
                 Progress.Step.TRAINED, String.format("trained %,d centroids on %,d pictures", nlist, training.size()));
         return centroids;
