@@ -152,7 +152,8 @@ public final class KMeans {
 
     /** Moves the centroids to their vectors. Returns the mean inner product with them. */
     private double update(Workers workers) {
-        int step = Math.max(1, k / (16 * options.threads()));
+        // Not by the threads: the sum below would be another in its last digits.
+        int step = Math.max(1, k / 64);
         double[] sums = workers.run(
                 (k + step - 1) / step,
                 part -> FaissCalls.kmeansUpdate(

@@ -243,6 +243,7 @@ public final class SmallIndex {
                 RECALL,
                 items.size(),
                 entry(folder, centroidsFile),
+                Optional.empty(),
                 entries,
                 Instant.parse("2024-01-01T00:00:00Z"));
         Files.write(folder.resolve(IndexLayout.MANIFEST), manifest.toJson());
