@@ -16,6 +16,8 @@
 #include "reading.h"
 #include "refine.h"
 #include "search.h"
+#include "cpu.h"
+#include "nearest.h"
 #include "training.h"
 
 namespace imagesearch {
