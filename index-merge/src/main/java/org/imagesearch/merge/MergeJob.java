@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
@@ -44,7 +45,7 @@ final class MergeJob {
 
     /** Centroids and what is already under them. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    private record Base(int nlist, float[] centroids, List<ShardEntry> shards) {}
+    private record Base(int nlist, float[] centroids, List<ShardEntry> shards, Optional<Drift> drift) {}
 
     /**
      * Runs the merge. If it fails, the published generation is what it was.
@@ -118,7 +119,7 @@ final class MergeJob {
             empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
         }
         generation.force(IndexLayout.CENTROIDS);
-        Base base = new Base(size.nlist(), centroids, List.of());
+        Base base = new Base(size.nlist(), centroids, List.of(), Optional.empty());
         return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
     }
 
@@ -200,7 +201,7 @@ final class MergeJob {
             }
         }
         try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
-            return new Base(published.nlist(), centroids.centroids(), published.shards());
+            return new Base(published.nlist(), centroids.centroids(), published.shards(), published.drift());
         }
     }
 
@@ -239,7 +240,7 @@ final class MergeJob {
                 spark.hadoopConfiguration(),
                 settings.measuring().words(),
                 settings.seed());
-        RecallCurve curve = Measurement.run(
+        Measurement measurement = Measurement.run(
                 spark,
                 request.index(),
                 generation.directory(),
@@ -249,7 +250,11 @@ final class MergeJob {
                 base.shards().size(),
                 pictures,
                 words);
+        RecallCurve curve = measurement.recall();
         int nprobe = curve.leastNprobe(settings.targetRecall());
+        Optional<Drift> drift = base.shards().isEmpty()
+                ? Optional.empty()
+                : Optional.of(DriftAdvice.of(base.drift(), measurement.takenOver(), measurement.written()));
         IndexManifest manifest = new IndexManifest(
                 IndexManifest.FORMAT_VERSION,
                 generation.name(),
@@ -263,13 +268,17 @@ final class MergeJob {
                 settings.targetRecall(),
                 curve.points(nprobe),
                 count,
-                ShardBuilder.entry(generation.directory(), IndexLayout.CENTROIDS),
+                FileEntry.of(generation.directory(), IndexLayout.CENTROIDS),
                 shards,
-                Instant.now().truncatedTo(ChronoUnit.MILLIS));
+                Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                Optional.empty(),
+                drift);
         progress.done(
                 Progress.Step.MEASURED,
                 "recall@" + RecallCurve.K + " of " + pictures.size() + " pictures and " + words.size() + " captions:\n"
                         + RecallTable.render(manifest));
+        RecallTable.warning(manifest).ifPresent(warning -> progress.done(Progress.Step.MEASURED, warning));
+        drift.ifPresent(found -> progress.done(Progress.Step.MEASURED, DriftAdvice.text(found)));
         generation.complete(manifest);
         progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
         generation.publish();
