@@ -23,6 +23,11 @@ public final class IvfIndex implements AutoCloseable {
     private final int nlist;
     private final boolean writable;
 
+    /** What the best hits are compared with again; null for none. */
+    private NativeHandle refinement;
+
+    private int candidatesPerHit;
+
     private IvfIndex(String name, long address, boolean writable) {
         this.handle = new NativeHandle(name, address, FaissCalls::free);
         this.dimension = FaissCalls.dimension(address);
@@ -110,6 +115,45 @@ public final class IvfIndex implements AutoCloseable {
      */
     public static IvfIndex map(Path file) {
         return open(file, true);
+    }
+
+    /**
+     * Reads or maps an index file of codes, and maps the better vectors that belong to it: every search compares its best codes
+     * again with these, and gives their scores. Read-only; the files must not change.
+     *
+     * @param refinement the store beside the index, see {@link RefinementFile}
+     * @param map whether to map the index file too
+     * @throws ImageSearchException (data) naming the file, if one is missing, damaged, or they do not belong together
+     */
+    public static IvfIndex refined(Path file, Path refinement, boolean map) {
+        RefinementFile layout = RefinementFile.read(refinement);
+        IvfIndex index = open(file, map);
+        try {
+            index.attach(refinement, layout);
+            return index;
+        } catch (RuntimeException e) {
+            index.close();
+            throw e;
+        }
+    }
+
+    private void attach(Path file, RefinementFile layout) {
+        if (layout.dimension() != dimension || layout.count() != size()) {
+            throw ImageSearchException.data(
+                    "the refinement store %s has %d vectors of %d dimensions, its index %d of %d",
+                    file, layout.count(), layout.dimension(), size(), dimension);
+        }
+        refinement = handle.read(address -> {
+            try {
+                long store = FaissCalls.openRefinement(
+                        file.toString(), RefinementFile.HEADER_BYTES, RefinementFile.numberOf(layout.codec()), address);
+                return new NativeHandle(file.toString(), store, FaissCalls::freeRefinement);
+            } catch (RuntimeException e) {
+                throw new ImageSearchException(
+                        ErrorCode.DATA, "cannot open the refinement store " + file + ": " + text(e), e);
+            }
+        });
+        candidatesPerHit = layout.candidatesPerHit();
     }
 
     private static IvfIndex open(Path file, boolean map) {
@@ -278,6 +322,28 @@ public final class IvfIndex implements AutoCloseable {
         for (int i = 0; i < n * nprobe; i++) {
             Arguments.requireRange("list", lists[i], -1, nlist - 1L);
         }
+        if (refinement != null) {
+            scan(
+                    filter,
+                    (address, selector) -> refinement.read(store -> {
+                        FaissCalls.searchRefined(
+                                address,
+                                store,
+                                candidatesPerHit,
+                                queries,
+                                n,
+                                k,
+                                lists,
+                                coarseScores,
+                                nprobe,
+                                selector,
+                                bounds,
+                                ids,
+                                scores);
+                        return null;
+                    }));
+            return;
+        }
         scan(
                 filter,
                 (address, selector) -> FaissCalls.searchPreassigned(
@@ -287,6 +353,13 @@ public final class IvfIndex implements AutoCloseable {
     /** {@link #assign} and {@link #searchPreassigned} in one. */
     public void search(float[] queries, int n, int k, int nprobe, IdFilter filter, long[] ids, float[] scores) {
         requireSearch(queries, n, k, nprobe, ids, scores);
+        if (refinement != null) {
+            long[] lists = new long[Math.multiplyExact(n, nprobe)];
+            float[] coarseScores = new float[lists.length];
+            assign(queries, n, nprobe, lists, coarseScores);
+            searchPreassigned(queries, n, k, lists, coarseScores, nprobe, filter, null, ids, scores);
+            return;
+        }
         scan(filter, (address, selector) -> FaissCalls.search(address, queries, n, k, nprobe, selector, ids, scores));
     }
 
@@ -356,7 +429,7 @@ public final class IvfIndex implements AutoCloseable {
         });
     }
 
-    /** The stored vector of an id, if it is in that list. */
+    /** The stored vector of an id, if it is in that list: the finest that there is. */
     public Optional<float[]> vector(int list, long id) {
         requireList(list);
         return handle.read(address -> {
@@ -365,13 +438,38 @@ public final class IvfIndex implements AutoCloseable {
                 return Optional.empty();
             }
             float[] out = new float[dimension];
-            FaissCalls.listVectors(address, list, position, 1, out);
-            return Optional.of(out);
+            if (refinement == null) {
+                FaissCalls.listVectors(address, list, position, 1, out);
+                return Optional.of(out);
+            }
+            return refinement.read(store -> {
+                FaissCalls.refinementVector(store, list, position, out);
+                return Optional.of(out);
+            });
+        });
+    }
+
+    /**
+     * The vectors that codes of a list stand for, float[n * dimension].
+     *
+     * @param codes byte[n * codeBytes], as {@link #encode} gives them
+     */
+    public float[] decode(int list, byte[] codes, int n) {
+        requireList(list);
+        Arguments.requireRange("n", n, 0, Integer.MAX_VALUE);
+        Arguments.requireLength("codes", codes.length, (long) n * codeBytes());
+        return call(address -> {
+            float[] out = new float[Math.multiplyExact(n, dimension)];
+            FaissCalls.decode(address, list, codes, n, out);
+            return out;
         });
     }
 
     @Override
     public void close() {
+        if (refinement != null) {
+            refinement.close();
+        }
         handle.close();
     }
 
