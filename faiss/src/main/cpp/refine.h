@@ -80,14 +80,16 @@ public:
         return std::make_unique<HalfScorer>(dimension, false);
     }
 
-    void decode(int64_t list, int64_t offset, float* out) const {
+    // float[count * dimension].
+    void decode(int64_t list, int64_t from, int64_t count, float* out) const {
+        const uint8_t* begin = at(list, from);
         if (codec == Codec::flat) {
-            std::memcpy(out, at(list, offset), bytes);
+            std::memcpy(out, begin, count * bytes);
             return;
         }
-        for (size_t j = 0; j < dimension; j++) {
+        for (size_t j = 0; j < count * dimension; j++) {
             uint16_t half;
-            std::memcpy(&half, at(list, offset) + j * sizeof(half), sizeof(half));
+            std::memcpy(&half, begin + j * sizeof(half), sizeof(half));
             out[j] = portable::half_to_float(half);
         }
     }
@@ -116,8 +118,8 @@ inline void refinement_free(int64_t handle) {
     delete reinterpret_cast<RefinementStore*>(handle);
 }
 
-inline void refinement_vector(int64_t handle, int64_t list, int64_t offset, float* out) {
-    refinement(handle).decode(list, offset, out);
+inline void refinement_vectors(int64_t handle, int64_t list, int64_t from, int64_t count, float* out) {
+    refinement(handle).decode(list, from, count, out);
 }
 
 // A place in the lists as a number: lists number less than 2^24, and one of them holds less than 2^39 vectors.

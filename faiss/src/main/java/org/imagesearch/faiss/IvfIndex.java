@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.function.LongFunction;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.faiss.binding.FaissCalls;
 
@@ -137,6 +138,19 @@ public final class IvfIndex implements AutoCloseable {
         }
     }
 
+    /**
+     * Opens the files of a shard.
+     *
+     * @param generation the folder that its names are relative to
+     * @throws ImageSearchException (data) naming the file, if one is missing, damaged, or they do not belong together
+     */
+    public static IvfIndex ofShard(Path generation, ShardEntry shard, boolean map) {
+        Path file = generation.resolve(shard.index().name());
+        return shard.refinement()
+                .map(store -> refined(file, generation.resolve(store.name()), map))
+                .orElseGet(() -> open(file, map));
+    }
+
     private void attach(Path file, RefinementFile layout) {
         if (layout.dimension() != dimension || layout.count() != size()) {
             throw ImageSearchException.data(
@@ -181,6 +195,16 @@ public final class IvfIndex implements AutoCloseable {
                         ErrorCode.RESOURCE, "cannot write the index file " + file + ": " + text(e), e);
             }
         });
+    }
+
+    /** Whether searches compare the vectors themselves with the query, not codes of them. */
+    public boolean isExact() {
+        return codeBytes() == dimension * Float.BYTES;
+    }
+
+    /** Whether the best codes are compared again with better vectors. */
+    public boolean isRefined() {
+        return refinement != null;
     }
 
     /** Floats per vector. */
@@ -235,7 +259,7 @@ public final class IvfIndex implements AutoCloseable {
      * @param lists long[n], the list of each vector as {@link #assign} with nprobe 1 gives it
      */
     public void add(float[] vectors, long[] ids, long[] lists, int n) {
-        if (!writable) {
+        if (!writable || refinement != null) {
             throw ImageSearchException.input("a mapped index is read-only");
         }
         Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
@@ -415,7 +439,7 @@ public final class IvfIndex implements AutoCloseable {
 
     /**
      * Copies vectors {@code from} to {@code from + count - 1} of a list, float[count * dimension]; where the list holds codes, the
-     * vectors that they stand for.
+     * better ones beside it, or else the vectors that the codes stand for.
      */
     public float[] listVectors(int list, long from, int count) {
         requireList(list);
@@ -424,8 +448,14 @@ public final class IvfIndex implements AutoCloseable {
             Arguments.requireRange("from", from, 0, size);
             Arguments.requireRange("count", count, 0, size - from);
             float[] out = new float[Math.multiplyExact(count, dimension)];
-            FaissCalls.listVectors(address, list, from, count, out);
-            return out;
+            if (refinement == null) {
+                FaissCalls.listVectors(address, list, from, count, out);
+                return out;
+            }
+            return refinement.read(store -> {
+                FaissCalls.refinementVectors(store, list, from, count, out);
+                return out;
+            });
         });
     }
 
@@ -443,7 +473,7 @@ public final class IvfIndex implements AutoCloseable {
                 return Optional.of(out);
             }
             return refinement.read(store -> {
-                FaissCalls.refinementVector(store, list, position, out);
+                FaissCalls.refinementVectors(store, list, position, 1, out);
                 return Optional.of(out);
             });
         });

@@ -13,9 +13,12 @@ import java.util.Arrays;
 import java.util.Random;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.VectorCodec;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IndexFileTest {
     private static final int DIMENSION = 8;
@@ -108,6 +111,40 @@ class IndexFileTest {
                 index.search(query, 1, 5, NLIST, null, new long[5], new float[5]);
             } catch (ImageSearchException e) {
                 assertThat(e.code()).as("bit %d", bit).isEqualTo(ErrorCode.DATA);
+            }
+        }
+    }
+
+    /** Every byte in front of the lists, and lengths cut at will, of every kind of code. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SQfp16", "SQ8", "PQ4"})
+    void damagedFilesOfCodesAreRefusedOrChangeOnlyVectors(String codec) throws IOException {
+        Vectors vectors = new Vectors(2, 300, DIMENSION);
+        try (IvfIndex index = CodesTest.index(vectors, VectorCodec.parse(codec))) {
+            index.write(file);
+        }
+        byte[] whole = Files.readAllBytes(file);
+        Random random = new Random(3);
+        for (int i = 0; i < 100; i++) {
+            Files.write(file, Arrays.copyOf(whole, i < 20 ? i : random.nextInt(whole.length)));
+            assertThatThrownBy(() -> IvfIndex.map(file))
+                    .isInstanceOfSatisfying(ImageSearchException.class, e -> assertThat(e.code())
+                            .isEqualTo(ErrorCode.DATA))
+                    .hasMessageContaining(file.toString());
+        }
+        float[] query = new float[DIMENSION];
+        query[0] = 1;
+        int lists = indexOf(whole, "ilar");
+        for (int i = 0; i < 600; i++) {
+            byte[] flipped = whole.clone();
+            // What describes the codes stands between the centroids and the lists.
+            int place = i % 2 == 0 ? lists - 1 - random.nextInt(Math.min(lists, 200)) : random.nextInt(whole.length);
+            flipped[place] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, flipped);
+            try (IvfIndex index = i % 3 == 0 ? IvfIndex.map(file) : IvfIndex.read(file)) {
+                index.search(query, 1, 5, index.nlist(), null, new long[5], new float[5]);
+            } catch (ImageSearchException e) {
+                assertThat(e.code()).as("flip %d at %d", i, place).isEqualTo(ErrorCode.DATA);
             }
         }
     }

@@ -2,12 +2,12 @@ package org.imagesearch.merge;
 
 import java.io.Closeable;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.EmbeddingRow;
 import org.imagesearch.core.rows.ImageRow;
@@ -17,30 +17,46 @@ import scala.Tuple2;
 
 /**
  * The pictures of a slice, each with its place in the index: reads a batch, assigns it to centroids, hands it out. The value
- * is what the shard stores: the embedding's floats, little endian as Faiss writes them, then the row in
- * {@link RowCodec}'s form. One thread at a time.
+ * is what the shard stores: the embedding's code, the embedding as the refinement store holds it if there is one, then the row
+ * in {@link RowCodec}'s form. One thread at a time.
  */
 final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, Closeable {
     private final BuildPlan plan;
     private final EmbeddingReader<EmbeddingRow> reader;
-    private final IvfIndex centroids;
+    private final IvfIndex trained;
+    private final Optional<IvfIndex> finer;
     private final PublishedPictures published;
     private final float[] vectors;
     private final long[] lists;
     private final float[] scores;
+    private final byte[] codes;
+    private final byte[] finerCodes;
     private final ArrayDeque<Tuple2<PicturePlace, byte[]>> ready = new ArrayDeque<>();
 
-    /** Takes over the reader, the centroids and the published pictures, and closes them. */
+    /**
+     * Takes over what it is given, and closes it.
+     *
+     * @param trained the index without vectors
+     * @param finer an index whose codes are what the refinement store holds
+     */
     AssignedPictures(
-            BuildPlan plan, EmbeddingReader<EmbeddingRow> reader, IvfIndex centroids, PublishedPictures published) {
+            BuildPlan plan,
+            EmbeddingReader<EmbeddingRow> reader,
+            IvfIndex trained,
+            Optional<IvfIndex> finer,
+            PublishedPictures published) {
         this.plan = plan;
         this.reader = reader;
-        this.centroids = centroids;
+        this.trained = trained;
+        this.finer = finer;
         this.published = published;
         int batch = plan.input().batch();
         this.vectors = new float[Math.multiplyExact(batch, plan.input().dimension())];
         this.lists = new long[batch];
         this.scores = new float[batch];
+        this.codes = new byte[Math.multiplyExact(batch, trained.codeBytes())];
+        this.finerCodes = new byte
+                [Math.multiplyExact(batch, finer.map(IvfIndex::codeBytes).orElse(0))];
     }
 
     @Override
@@ -62,8 +78,9 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
     @Override
     public void close() {
         try (reader;
-                centroids;
+                trained;
                 published) {
+            finer.ifPresent(IvfIndex::close);
             ready.clear();
         }
     }
@@ -83,21 +100,25 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
         if (rows.isEmpty()) {
             return;
         }
-        centroids.assign(vectors, rows.size(), 1, lists, scores);
+        trained.assign(vectors, rows.size(), 1, lists, scores);
+        trained.encode(vectors, rows.size(), lists, codes);
+        finer.ifPresent(index -> index.encode(vectors, rows.size(), new long[rows.size()], finerCodes));
         for (int i = 0; i < rows.size(); i++) {
             EmbeddingRow row = rows.get(i);
             PicturePlace place = new PicturePlace(plan.shardOf(row.id()), Math.toIntExact(lists[i]), row.id());
-            ready.add(new Tuple2<>(place, encode(row)));
+            ready.add(new Tuple2<>(place, value(row, i)));
         }
     }
 
-    private static byte[] encode(EmbeddingRow row) {
+    private byte[] value(EmbeddingRow row, int place) {
         byte[] encoded = RowCodec.encode(
                 row.id(), new ImageRow(row.uri(), row.width(), row.height(), row.caption(), row.extra()));
-        ByteBuffer value = ByteBuffer.allocate(row.embedding().length * Float.BYTES + encoded.length)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        value.asFloatBuffer().put(row.embedding());
-        value.position(row.embedding().length * Float.BYTES).put(encoded);
-        return value.array();
+        int codeBytes = trained.codeBytes();
+        int finerBytes = finer.map(IvfIndex::codeBytes).orElse(0);
+        return ByteBuffer.allocate(codeBytes + finerBytes + encoded.length)
+                .put(codes, place * codeBytes, codeBytes)
+                .put(finerCodes, place * finerBytes, finerBytes)
+                .put(encoded)
+                .array();
     }
 }

@@ -37,6 +37,10 @@ final class AttemptFolders {
                 for (String name : List.of(IndexLayout.shardIndex(shard), IndexLayout.shardRows(shard))) {
                     Files.move(attempt.resolve(name), staging.resolve(name));
                 }
+                if (written.shard().refinement().isPresent()) {
+                    String name = written.shard().refinement().get().name();
+                    Files.move(attempt.resolve(name), staging.resolve(name));
+                }
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot move shard " + shard + " out of " + attempt, e);
             }

@@ -3,19 +3,30 @@ package org.imagesearch.merge;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.IndexLayout;
+import org.imagesearch.faiss.RefinementFile;
 
 /**
  * What tasks must know to write shards.
  *
  * @param staging the directory of the generation while it is written
  * @param input the dataset
- * @param nlist inverted lists
+ * @param factory what the shards hold, see {@link IndexFactory}
+ * @param candidatesPerHit codes that a search compares again with the refinement store, if the factory asks for one
  * @param firstShard number of the first shard to write
  * @param shards shards to write
  * @param publishedRows row stores whose pictures are in the index already and not to be written again
  */
-record BuildPlan(String staging, InputFormat input, int nlist, int firstShard, int shards, List<String> publishedRows)
+record BuildPlan(
+        String staging,
+        InputFormat input,
+        String factory,
+        int candidatesPerHit,
+        int firstShard,
+        int shards,
+        List<String> publishedRows)
         implements Serializable {
 
     Path stagingPath() {
@@ -24,6 +35,13 @@ record BuildPlan(String staging, InputFormat input, int nlist, int firstShard, i
 
     Path centroids() {
         return stagingPath().resolve(IndexLayout.CENTROIDS);
+    }
+
+    /** The layout of the shards' refinement stores, without vectors; empty if they have none. */
+    Optional<RefinementFile> refinement() {
+        return IndexFactory.parse(factory)
+                .refinement()
+                .map(codec -> new RefinementFile(codec, input.dimension(), candidatesPerHit, 0));
     }
 
     /** The shard that takes a picture. */

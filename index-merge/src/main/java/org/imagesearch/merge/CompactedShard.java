@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.FileEntry;
@@ -17,6 +18,7 @@ import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.RowStore;
 import org.imagesearch.core.rows.RowStoreWriter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.RefinementFile;
 
 /**
  * One shard made of published ones, without those pictures that are taken down. The vectors' codes are copied list by list,
@@ -51,9 +53,10 @@ final class CompactedShard {
     ShardEntry write(Path folder, int number, float[] centroids) {
         sources.forEach(this::requireWhole);
         Path vectors = folder.resolve(IndexLayout.shardIndex(number));
+        Optional<String> refinement = sources.get(0).refinement().map(file -> IndexLayout.shardRefinement(number));
         long count;
         try {
-            count = writeVectors(vectors);
+            count = writeVectors(vectors, refinement.map(folder::resolve));
         } catch (IOException e) {
             throw new ImageSearchException(ErrorCode.RESOURCE, "cannot write " + vectors + ": " + e.getMessage(), e);
         }
@@ -62,7 +65,11 @@ final class CompactedShard {
                 .map(name -> FileEntry.of(folder, rows + "/" + name))
                 .toList();
         ShardEntry written = new ShardEntry(
-                number, count, FileEntry.of(folder, vectors.getFileName().toString()), rowEntries);
+                number,
+                count,
+                FileEntry.of(folder, vectors.getFileName().toString()),
+                rowEntries,
+                refinement.map(name -> FileEntry.of(folder, name)));
         ShardInspection.inspect(
                 new IndexDirectory(folder.getParent()),
                 folder.getFileName().toString(),
@@ -75,15 +82,18 @@ final class CompactedShard {
     private void requireWhole(ShardEntry source) {
         source.files().forEach(file -> index.verify(published.generation(), file));
         // Opening it checks every length, once and for all who read it after.
-        IvfIndex.map(file(source.index())).close();
+        IvfIndex.ofShard(index.generationPath(published.generation()), source, true)
+                .close();
     }
 
-    private long writeVectors(Path target) throws IOException {
+    private long writeVectors(Path target, Optional<Path> refinement) throws IOException {
         IvfHead head = IvfHead.of(file(published.centroids()));
         List<IvfListReader> readers = new ArrayList<>();
-        try (IvfListWriter writer = new IvfListWriter(target, head)) {
+        try (RefinementWriter finer = refinement.isEmpty() ? null : new RefinementWriter(refinement.get(), layout());
+                IvfListWriter writer = new IvfListWriter(target, head, Optional.ofNullable(finer))) {
             for (ShardEntry source : sources) {
-                readers.add(new IvfListReader(file(source.index()), head));
+                readers.add(new IvfListReader(
+                        file(source.index()), head, source.refinement().map(this::file)));
             }
             for (int list = 0; list < head.nlist(); list++) {
                 for (IvfListReader reader : readers) {
@@ -92,10 +102,32 @@ final class CompactedShard {
                 }
                 writer.endList();
             }
+            if (finer != null) {
+                finer.finish();
+            }
             return writer.finish();
         } finally {
             closeAll(readers);
         }
+    }
+
+    /** The layout of the first source's refinement store, which all must have. */
+    private RefinementFile layout() {
+        RefinementFile first = null;
+        for (ShardEntry source : sources) {
+            Path path = file(source.refinement()
+                    .orElseThrow(() -> ImageSearchException.data(
+                            "shard %d of %s has no refinement store, others have one",
+                            source.number(), published.generation())));
+            RefinementFile layout = RefinementFile.read(path);
+            first = first == null ? layout : first;
+            if (!layout.codec().equals(first.codec()) || layout.dimension() != first.dimension()) {
+                throw ImageSearchException.data(
+                        "%s holds %s vectors of %d dimensions, expected %s of %d",
+                        path, layout.codec(), layout.dimension(), first.codec(), first.dimension());
+            }
+        }
+        return first;
     }
 
     private List<String> writeRows(Path target) {

@@ -182,7 +182,11 @@ final class CompactionJob {
             generation.link(
                     current.resolve(shard.rows().get(i).name()), rows.get(i).name());
         }
-        return new ShardEntry(number, shard.count(), vectors, rows);
+        Optional<FileEntry> refinement =
+                shard.refinement().map(file -> file.named(IndexLayout.shardRefinement(number)));
+        refinement.ifPresent(
+                file -> generation.link(current.resolve(shard.refinement().get().name()), file.name()));
+        return new ShardEntry(number, shard.count(), vectors, rows, refinement);
     }
 
     private List<ShardEntry> write(

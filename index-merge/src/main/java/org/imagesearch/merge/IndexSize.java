@@ -1,8 +1,6 @@
 package org.imagesearch.merge;
 
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.imagesearch.core.ImageSearchException;
 
 /**
@@ -14,8 +12,6 @@ import org.imagesearch.core.ImageSearchException;
  * @param heldOut pictures used as queries and not for training; 0 if there are too few pictures to spare any
  */
 record IndexSize(int shards, int nlist, int trainingPoints, int heldOut) {
-    private static final Pattern FACTORY = Pattern.compile("IVF(\\d+),Flat");
-
     /** Below this many training vectors per centroid Faiss warns that centroids become arbitrary. */
     private static final int LEAST_POINTS_PER_CENTROID = 39;
 
@@ -79,24 +75,6 @@ record IndexSize(int shards, int nlist, int trainingPoints, int heldOut) {
             throw ImageSearchException.input("--nlist is '%s', expected auto, or 1 or more", text);
         }
         return Integer.parseInt(text);
-    }
-
-    /**
-     * The nlist of a Faiss factory string.
-     *
-     * @throws ImageSearchException (input) if it is not {@code IVF<nlist>,Flat}
-     */
-    static int nlistOf(String factory) {
-        Matcher matcher = FACTORY.matcher(factory);
-        if (!matcher.matches() || matcher.group(1).length() > 7 || Integer.parseInt(matcher.group(1)) == 0) {
-            throw ImageSearchException.input(
-                    "factory '%s' is not supported: expected IVF<nlist>,Flat, for example IVF1024,Flat", factory);
-        }
-        return Integer.parseInt(matcher.group(1));
-    }
-
-    static String factory(int nlist) {
-        return "IVF" + nlist + ",Flat";
     }
 
     /** Held-out pictures as far as a tenth of the dataset allows; those who are too few to be representative, not at all. */

@@ -73,7 +73,7 @@ record IndexVerification(int files, long bytesRead, List<String> problems) {
         Path folder = index.generationPath(generation);
         centroids(folder, manifest);
         for (ShardEntry shard : manifest.shards()) {
-            try (IvfIndex vectors = IvfIndex.map(folder.resolve(shard.index().name()))) {
+            try (IvfIndex vectors = IvfIndex.ofShard(folder, shard, true)) {
                 if (vectors.size() != shard.count()) {
                     throw ImageSearchException.data(
                             "%s has %d vectors, index.json says %d",

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import org.imagesearch.core.ImageSearchException;
 
 /**
@@ -21,6 +22,9 @@ final class IvfListReader implements Closeable {
     private final FileChannel channel;
     private final boolean sparse;
 
+    /** Null if there is no refinement store. */
+    private final FileChannel finer;
+
     private final ByteBuffer sizes =
             ByteBuffer.allocate(SIZES_AT_ONCE * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private long sizesOffset;
@@ -29,14 +33,22 @@ final class IvfListReader implements Closeable {
     private int list = -1;
     private long size;
     private long offset;
+
+    /** Vectors before the list. */
+    private long placed;
+
     private int sparseList = -1;
     private long sparseSize;
 
-    /** @throws ImageSearchException (data) naming the file, if it has another head */
-    IvfListReader(Path file, IvfHead head) throws IOException {
+    /**
+     * @param refinement the store of better vectors that belongs to the file
+     * @throws ImageSearchException (data) naming the file, if it has another head
+     */
+    IvfListReader(Path file, IvfHead head, Optional<Path> refinement) throws IOException {
         this.head = head;
         this.channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
+            this.finer = refinement.isEmpty() ? null : FileChannel.open(refinement.get(), StandardOpenOption.READ);
             head.requireIn(file, channel);
             ByteBuffer form = IvfHead.read(channel, head.bytes() + IvfHead.LISTS_BYTES, 4 + Long.BYTES);
             this.sparse = IvfHead.tag(form).equals("sprs");
@@ -55,6 +67,7 @@ final class IvfListReader implements Closeable {
 
     /** Goes on to the next list, of {@code nlist}. */
     void next() throws IOException {
+        placed += size;
         offset += size * (head.codeBytes() + Long.BYTES);
         list++;
         if (!sparse) {
@@ -90,8 +103,16 @@ final class IvfListReader implements Closeable {
         }
     }
 
+    /** Appends what the refinement store holds of places {@code from} to {@code to - 1} of the list to another one. */
+    void copyFiner(int from, int to, RefinementWriter target) throws IOException {
+        target.copy(finer, placed + from, placed + to);
+    }
+
     @Override
     public void close() throws IOException {
+        if (finer != null) {
+            finer.close();
+        }
         channel.close();
     }
 

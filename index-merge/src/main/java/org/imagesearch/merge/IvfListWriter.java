@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Writes a Faiss IVF file from the lists of others, from front to back: the codes of a list from one file after the other, as
@@ -18,6 +19,7 @@ final class IvfListWriter implements Closeable {
 
     private final FileChannel channel;
     private final IvfHead head;
+    private final Optional<RefinementWriter> finer;
     private final long[] sizes;
     private final long sizesOffset;
 
@@ -26,8 +28,12 @@ final class IvfListWriter implements Closeable {
     private int idsInList;
     private long count;
 
-    /** @param file a file that does not exist yet */
-    IvfListWriter(Path file, IvfHead head) throws IOException {
+    /**
+     * @param file a file that does not exist yet
+     * @param finer takes what the sources' refinement stores hold of the same vectors; the caller finishes and closes it
+     */
+    IvfListWriter(Path file, IvfHead head, Optional<RefinementWriter> finer) throws IOException {
+        this.finer = finer;
         this.head = head;
         this.sizes = new long[head.nlist()];
         this.channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -68,6 +74,9 @@ final class IvfListWriter implements Closeable {
             return;
         }
         source.copyCodes(from, to, channel);
+        if (finer.isPresent()) {
+            source.copyFiner(from, to, finer.get());
+        }
         if (ids.length < idsInList + to - from) {
             ids = Arrays.copyOf(ids, Math.max(2 * ids.length, Math.addExact(idsInList, to - from)));
         }

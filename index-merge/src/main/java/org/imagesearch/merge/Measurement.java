@@ -3,10 +3,12 @@ package org.imagesearch.merge;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.imagesearch.core.Json;
 import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.faiss.IvfIndex;
 
@@ -24,17 +26,20 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
      * @param takenOver how many of them, the first, come from another generation and are compared with their checksums
      * @param pictures pictures of the index as queries
      * @param words captions as queries; may be none
+     * @param exact finds the K + 1 exact nearest pictures of queries; asked for an index of codes alone, which does not know them
      */
     static Measurement run(
             JavaSparkContext spark,
             Path index,
             Path staging,
-            int nlist,
+            IndexFactory factory,
             float[] centroids,
             List<ShardEntry> shards,
             int takenOver,
             VectorBlock pictures,
-            VectorBlock words) {
+            VectorBlock words,
+            Function<VectorBlock, NearestPictures> exact) {
+        int nlist = factory.nlist().orElseThrow();
         VectorBlock queries = pictures.slice(0, pictures.size());
         for (int row = 0; row < words.size(); row++) {
             queries.add(words.id(row), words.vectors(), row * words.dimension());
@@ -71,9 +76,30 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
             CentroidFit all = new CentroidFit(nlist);
             all.merge(old);
             all.merge(fresh);
-            RecallCurve recall = RecallCurve.compute(trained, queries, pictures.size(), nearest, all.listSizes());
+            if (factory.isExact()) {
+                RecallCurve recall = RecallCurve.compute(trained, queries, pictures.size(), nearest, all.listSizes());
+                return new Measurement(recall, old, fresh);
+            }
+            NearestPictures neighbours = factory.refinement().isPresent() ? nearest : exact.apply(queries);
+            SearchedNeighbours searched = SearchedNeighbours.measure(
+                    spark,
+                    shards.stream().map(shard -> files(staging, shard)).toList(),
+                    nlist,
+                    queries,
+                    pictures.size(),
+                    neighbours);
+            RecallCurve recall =
+                    RecallCurve.searched(trained, queries, pictures.size(), neighbours, all.listSizes(), searched);
             return new Measurement(recall, old, fresh);
         }
+    }
+
+    private static SearchedNeighbours.Files files(Path staging, ShardEntry shard) {
+        return new SearchedNeighbours.Files(
+                staging.resolve(shard.index().name()).toString(),
+                shard.refinement()
+                        .map(store -> staging.resolve(store.name()).toString())
+                        .orElse(""));
     }
 
     /** Records of the core are written as JSON, here too. */

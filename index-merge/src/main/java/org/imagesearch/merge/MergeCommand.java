@@ -70,7 +70,11 @@ public final class MergeCommand implements Callable<Integer> {
             description = "inverted lists; auto chooses by the number of pictures (default: auto)")
     private String nlist;
 
-    @Option(names = "--factory", paramLabel = "S", description = "Faiss factory string: IVF<nlist>,Flat")
+    @Option(
+            names = "--factory",
+            paramLabel = "S",
+            description =
+                    "what the index holds, as a Faiss factory string: IVF<nlist>,Flat (default), or SQfp16, SQ8, PQ<m> in place of Flat, and ,RFlat or ,Refine(SQfp16) behind these to compare hits again; without a number, nlist is auto")
     private String factory;
 
     @Option(
@@ -139,15 +143,8 @@ public final class MergeCommand implements Callable<Integer> {
         put.accept("shards", shards);
         put.accept("target-recall", targetRecall);
         put.accept("seed", seed);
-        Integer lists = nlist == null ? null : IndexSize.nlistGiven(nlist);
-        if (factory != null) {
-            int named = IndexSize.nlistOf(factory);
-            if (lists != null && lists != named) {
-                throw ImageSearchException.input("--nlist %s and --factory %s contradict each other", nlist, factory);
-            }
-            lists = named;
-        }
-        put.accept("nlist", lists);
+        put.accept("nlist", nlist == null ? null : IndexSize.nlistGiven(nlist));
+        put.accept("factory", factory);
         if (shards != null && shards <= 0) {
             throw ImageSearchException.input("--shards is %d, expected 1 or more", shards);
         }

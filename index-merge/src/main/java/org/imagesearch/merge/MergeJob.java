@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -14,9 +15,11 @@ import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.core.index.TrainingEntry;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
@@ -27,6 +30,9 @@ import org.imagesearch.faiss.KMeansOptions;
 
 /** One merge from dataset to published generation. Runs on the driver; used once. */
 final class MergeJob {
+    /** As many as ranges and codebooks of 256 entries take. */
+    private static final int CODEC_TRAINING_POINTS = 1 << 16;
+
     private final JavaSparkContext spark;
     private final MergeRequest request;
     private final MergeSettings settings;
@@ -48,7 +54,7 @@ final class MergeJob {
     /** Centroids and what is already under them. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
     private record Base(
-            int nlist,
+            IndexFactory factory,
             float[] centroids,
             Optional<TrainingEntry> training,
             List<ShardEntry> shards,
@@ -112,6 +118,8 @@ final class MergeJob {
 
     private MergeSummary build(StagedGeneration generation) {
         long pictures = dataset.manifest().embedded();
+        IndexFactory wanted = settings.wanted().orElse(IndexFactory.parse("IVF,Flat"));
+        wanted.codec().requireDimension(format.dimension());
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
         int queryCount = size.queries(pictures, settings);
         Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
@@ -125,13 +133,14 @@ final class MergeJob {
         size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
         Clusters clusters = train(sample.pictures(), training, size.nlist());
-        try (IvfIndex empty = IvfIndex.fromCentroids(clusters.centroids(), size.nlist(), format.dimension())) {
+        IndexFactory factory = wanted.withNlist(size.nlist());
+        try (IvfIndex empty = trainCodec(sample.pictures(), training, factory, clusters.centroids())) {
             empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
         }
         generation.force(IndexLayout.CENTROIDS);
         TrainingEntry entry = new TrainingEntry(
                 training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
-        Base base = new Base(size.nlist(), clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
+        Base base = new Base(factory, clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
         return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
     }
 
@@ -140,6 +149,13 @@ final class MergeJob {
             throw ImageSearchException.input(
                     "nlist is %d, but the index %s has %d: what is added uses its centroids",
                     settings.nlist(), request.index(), published.nlist());
+        }
+        IndexFactory factory = IndexFactory.parse(published.factory());
+        if (settings.wanted().isPresent()
+                && !settings.wanted().get().withNlist(published.nlist()).equals(factory)) {
+            throw ImageSearchException.input(
+                    "the factory is %s, but the index %s has %s: what is added is held like it",
+                    settings.factory(), request.index(), factory);
         }
         Path current = request.index().resolve(published.generation());
         List<String> publishedRows = published.shards().stream()
@@ -198,6 +214,19 @@ final class MergeJob {
         return clusters;
     }
 
+    /** The index without vectors; its codec is trained on the first {@code count} vectors of a sample. */
+    private IvfIndex trainCodec(VectorBlock sample, int count, IndexFactory factory, float[] centroids) {
+        int points = Math.min(count, CODEC_TRAINING_POINTS);
+        return IvfIndex.trained(
+                centroids,
+                factory.nlist().orElseThrow(),
+                format.dimension(),
+                factory.codec(),
+                factory.isExact() ? new float[0] : Arrays.copyOf(sample.vectors(), points * format.dimension()),
+                factory.isExact() ? 0 : points,
+                Runtime.getRuntime().availableProcessors());
+    }
+
     private long countNew(List<String> publishedRows) {
         Broadcast<SerializableConfiguration> configuration = hadoop;
         return spark.parallelize(tasks, Math.max(1, tasks.size()))
@@ -215,14 +244,11 @@ final class MergeJob {
         generation.link(current.resolve(published.centroids().name()), IndexLayout.CENTROIDS);
         new IndexDirectory(request.index()).verify(published.generation(), published.centroids());
         for (ShardEntry shard : published.shards()) {
-            generation.link(current.resolve(shard.index().name()), shard.index().name());
-            for (FileEntry file : shard.rows()) {
-                generation.link(current.resolve(file.name()), file.name());
-            }
+            shard.files().forEach(file -> generation.link(current.resolve(file.name()), file.name()));
         }
         try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
             return new Base(
-                    published.nlist(),
+                    IndexFactory.parse(published.factory()),
                     centroids.centroids(),
                     published.training(),
                     published.shards(),
@@ -234,20 +260,15 @@ final class MergeJob {
         BuildPlan plan = new BuildPlan(
                 generation.directory().toString(),
                 format,
-                base.nlist(),
+                base.factory().toString(),
+                settings.candidatesPerHit(base.factory().codec()),
                 base.shards().size(),
                 shards,
                 publishedRows);
-        Broadcast<float[]> centroids = spark.broadcast(base.centroids());
-        try {
-            List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, centroids, hadoop);
-            progress.done(
-                    Progress.Step.BUILT,
-                    String.format("wrote %,d pictures to %d shards", count(written), written.size()));
-            return written;
-        } finally {
-            centroids.destroy();
-        }
+        List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, hadoop);
+        progress.done(
+                Progress.Step.BUILT, String.format("wrote %,d pictures to %d shards", count(written), written.size()));
+        return written;
     }
 
     private MergeSummary finish(
@@ -269,12 +290,13 @@ final class MergeJob {
                 spark,
                 request.index(),
                 generation.directory(),
-                base.nlist(),
+                base.factory(),
                 base.centroids(),
                 shards,
                 base.shards().size(),
                 pictures,
-                words);
+                words,
+                queries -> exactNeighbours(queries, count));
         RecallCurve curve = measurement.recall();
         int nprobe = curve.leastNprobe(settings.targetRecall());
         Optional<Drift> drift = base.shards().isEmpty()
@@ -287,8 +309,8 @@ final class MergeJob {
                 dataset.manifest().modelName(),
                 format.dimension(),
                 IndexManifest.METRIC,
-                IndexSize.factory(base.nlist()),
-                base.nlist(),
+                base.factory().toString(),
+                base.factory().nlist().orElseThrow(),
                 nprobe,
                 settings.targetRecall(),
                 curve.points(nprobe),
@@ -310,6 +332,19 @@ final class MergeJob {
         generation.publish();
         progress.done(Progress.Step.PUBLISHED, "published " + generation.name() + " in " + request.index());
         return new MergeSummary(Optional.of(manifest), count(written));
+    }
+
+    /** From the dataset, which must have every picture of the index: where it has not, their codes are all there is. */
+    private NearestPictures exactNeighbours(VectorBlock queries, long count) {
+        long[] down = Takedowns.read(request.index());
+        ExactNeighbours exact = ExactNeighbours.find(spark, tasks, format, hadoop, queries, RecallCurve.K + 1, down);
+        if (exact.pictures() + down.length < count) {
+            throw ImageSearchException.input(
+                    "the index has %d pictures, the dataset %s only %d of them: recall of codes is measured against the dataset's"
+                            + " own embeddings; give all of them, or build the index with ,RFlat or ,Refine(SQfp16)",
+                    count, dataset.root(), exact.pictures());
+        }
+        return exact.nearest();
     }
 
     private static long count(List<ShardEntry> shards) {

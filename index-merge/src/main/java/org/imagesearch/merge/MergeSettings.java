@@ -1,7 +1,11 @@
 package org.imagesearch.merge;
 
+import java.util.Optional;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexFactory;
+import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.core.settings.Bytes;
+import org.imagesearch.faiss.RefinementFile;
 
 /**
  * Settings of the merge job, {@code merge.conf}.
@@ -9,6 +13,9 @@ import org.imagesearch.core.settings.Bytes;
  * @param shards shards to build; 0 takes as many as {@code picturesPerShard} asks for
  * @param picturesPerShard pictures in a shard at most, where {@code shards} is 0
  * @param nlist inverted lists; 0 chooses by the number of pictures
+ * @param factory a Faiss factory string, see {@link IndexFactory}; empty for {@code IVF,Flat}, or with {@code --add} for the
+ *     published index's
+ * @param candidatesPerHit codes that a search compares again with the refinement store, for each hit; 0 chooses by the codec
  * @param targetRecall recall@10 that the default nprobe must reach, above 0 and up to 1
  * @param seed of the sample and of k-means
  * @param batch rows that a task holds and assigns at once
@@ -20,6 +27,8 @@ record MergeSettings(
         int shards,
         long picturesPerShard,
         int nlist,
+        String factory,
+        int candidatesPerHit,
         double targetRecall,
         int seed,
         int batch,
@@ -53,13 +62,34 @@ record MergeSettings(
         }
     }
 
-    /** @throws ImageSearchException (input) naming the setting that is out of range */
+    /** Scalar quantizers put the nearest pictures in nearly the right order. */
+    private static final int SCALAR_CANDIDATES_PER_HIT = 4;
+
+    private static final int PRODUCT_CANDIDATES_PER_HIT = 16;
+
+    /**
+     * @throws ImageSearchException (input) naming the setting that is out of range, or if {@code nlist} and {@code factory}
+     *     contradict each other
+     */
     MergeSettings {
         if (shards < 0 || shards > 100_000) {
             throw ImageSearchException.input("setting merge.shards is %d, expected 0 to 100000", shards);
         }
         if (nlist < 0 || nlist > 1 << 22) {
             throw ImageSearchException.input("setting merge.nlist is %d, expected 0 to %d", nlist, 1 << 22);
+        }
+        if (!factory.isEmpty()) {
+            int named = IndexFactory.parse(factory).nlist().orElse(0);
+            if (named != 0 && nlist != 0 && named != nlist) {
+                throw ImageSearchException.input(
+                        "settings merge.nlist = %d and merge.factory = %s contradict each other", nlist, factory);
+            }
+            nlist = Math.max(nlist, named);
+        }
+        if (candidatesPerHit < 0 || candidatesPerHit > RefinementFile.MAX_CANDIDATES_PER_HIT) {
+            throw ImageSearchException.input(
+                    "setting merge.candidates-per-hit is %d, expected 0 to %d",
+                    candidatesPerHit, RefinementFile.MAX_CANDIDATES_PER_HIT);
         }
         if (!(targetRecall > 0 && targetRecall <= 1)) {
             throw ImageSearchException.input(
@@ -68,6 +98,19 @@ record MergeSettings(
         requirePositive("pictures-per-shard", picturesPerShard);
         requirePositive("batch", batch);
         requirePositive("split", split.count());
+    }
+
+    /** What the factory setting says, if it says something. */
+    Optional<IndexFactory> wanted() {
+        return factory.isEmpty() ? Optional.empty() : Optional.of(IndexFactory.parse(factory));
+    }
+
+    /** Codes of this kind that a search compares again for each hit. */
+    int candidatesPerHit(VectorCodec codec) {
+        if (candidatesPerHit > 0) {
+            return candidatesPerHit;
+        }
+        return codec.kind() == VectorCodec.Kind.PRODUCT ? PRODUCT_CANDIDATES_PER_HIT : SCALAR_CANDIDATES_PER_HIT;
     }
 
     private static void requirePositive(String name, long value) {

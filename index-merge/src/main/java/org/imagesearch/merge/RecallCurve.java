@@ -13,7 +13,7 @@ import org.imagesearch.faiss.IvfIndex;
  *
  * <p>An IVFFlat index compares exactly within the lists it probes. So an exact neighbour is among the hits of a query at some
  * nprobe if and only if its list is among the query's nprobe nearest ones: the rank of that list gives the recall for every
- * nprobe at once, without searching again.
+ * nprobe at once, without searching again. An index of codes is searched instead, see {@link SearchedNeighbours}.
  */
 final class RecallCurve {
     static final int K = 10;
@@ -23,14 +23,20 @@ final class RecallCurve {
 
     private static final double ROUNDING = 1e-9;
 
+    private static final double HARDLY_BELOW = 0.002;
+
     private final Hits pictures;
     private final Hits words;
     private final double[] scanned;
 
-    private RecallCurve(Hits pictures, Hits words, double[] scanned) {
+    /** Beyond this nprobe nothing more is known, or found. */
+    private final int largest;
+
+    private RecallCurve(Hits pictures, Hits words, double[] scanned, int largest) {
         this.pictures = pictures;
         this.words = words;
         this.scanned = scanned;
+        this.largest = largest;
     }
 
     /**
@@ -42,6 +48,51 @@ final class RecallCurve {
      */
     static RecallCurve compute(
             IvfIndex centroids, VectorBlock queries, int pictureCount, NearestPictures nearest, long[] listSizes) {
+        return compute(
+                centroids,
+                queries,
+                pictureCount,
+                nearest,
+                listSizes,
+                listSizes.length,
+                (query, place, rank) -> rank[nearest.list(query, place)]);
+    }
+
+    /**
+     * The curve of an index of codes, from what searches found.
+     *
+     * @param searched from which nprobe on the nearest pictures are found
+     */
+    static RecallCurve searched(
+            IvfIndex centroids,
+            VectorBlock queries,
+            int pictureCount,
+            NearestPictures nearest,
+            long[] listSizes,
+            SearchedNeighbours searched) {
+        return compute(
+                centroids,
+                queries,
+                pictureCount,
+                nearest,
+                listSizes,
+                searched.largestNprobe(),
+                (query, place, rank) -> searched.foundFrom(query, place));
+    }
+
+    /** From which nprobe on a neighbour is found, given the rank of every list; 0 for never. */
+    private interface FoundFrom {
+        int nprobe(int query, int place, int[] rank);
+    }
+
+    private static RecallCurve compute(
+            IvfIndex centroids,
+            VectorBlock queries,
+            int pictureCount,
+            NearestPictures nearest,
+            long[] listSizes,
+            int largest,
+            FoundFrom foundFrom) {
         int nlist = listSizes.length;
         Hits pictures = new Hits(nlist);
         Hits words = new Hits(nlist);
@@ -62,21 +113,22 @@ final class RecallCurve {
                 int query = from + i;
                 boolean isPicture = query < pictureCount;
                 (isPicture ? pictures : words)
-                        .add(neighbourRanks(query, isPicture ? queries.id(query) : -1, nearest, rank));
+                        .add(neighbourRanks(query, isPicture ? queries.id(query) : -1, nearest, rank, foundFrom));
             }
         }
         pictures.accumulate();
         words.accumulate();
-        return new RecallCurve(pictures, words, shares(compared));
+        return new RecallCurve(pictures, words, shares(compared), largest);
     }
 
-    /** The ranks of the lists that hold the K nearest pictures of a query but itself, ascending. */
-    private static int[] neighbourRanks(int query, long self, NearestPictures nearest, int[] rank) {
+    /** From which nprobe on the K nearest pictures of a query but itself are found, ascending; 0 for never. */
+    private static int[] neighbourRanks(
+            int query, long self, NearestPictures nearest, int[] rank, FoundFrom foundFrom) {
         int[] ranks = new int[K];
         int neighbours = 0;
         for (int place = 0; place < nearest.found(query) && neighbours < K; place++) {
             if (nearest.id(query, place) != self) {
-                ranks[neighbours++] = rank[nearest.list(query, place)];
+                ranks[neighbours++] = foundFrom.nprobe(query, place, rank);
             }
         }
         Arrays.sort(ranks, 0, neighbours);
@@ -100,10 +152,14 @@ final class RecallCurve {
         }
 
         void add(int[] ranks) {
-            for (int before = 0; before < ranks.length; before++) {
-                found[ranks[before]]++;
-                // (n + 1)^2 - n^2
-                squares[ranks[before]] += 2 * before + 1;
+            int before = 0;
+            for (int rank : ranks) {
+                if (rank > 0) {
+                    found[rank]++;
+                    // (n + 1)^2 - n^2
+                    squares[rank] += 2 * before + 1;
+                    before++;
+                }
             }
             queries++;
             neighbours += ranks.length;
@@ -150,13 +206,21 @@ final class RecallCurve {
         return shares;
     }
 
-    /** The least nprobe whose recall, of pictures and of words, is at least the target. */
+    /**
+     * The least nprobe whose recall, of pictures and of words, is at least the target; if none is, the least whose recall is
+     * hardly below the best there is.
+     */
     int leastNprobe(double target) {
+        double wanted = Math.min(target, dependable(largest) - (largest == nlist() ? 0 : HARDLY_BELOW));
         int nprobe = 1;
-        while (nprobe < nlist() && Math.min(pictures.recall(nprobe), words.recall(nprobe)) < target - ROUNDING) {
+        while (nprobe < largest && dependable(nprobe) < wanted - ROUNDING) {
             nprobe++;
         }
         return nprobe;
+    }
+
+    private double dependable(int nprobe) {
+        return Math.min(pictures.recall(nprobe), words.recall(nprobe));
     }
 
     RecallPoint point(int nprobe) {
@@ -174,18 +238,25 @@ final class RecallCurve {
         return scanned.length - 1;
     }
 
-    /** Points at 1, 2, 3, 4, 6, 8, 12, 16 and so on up to nlist, and at one nprobe more. */
+    /** Points at the {@link #ladder} as far as the curve is known, and at one nprobe more. */
     List<RecallPoint> points(int also) {
-        int nlist = nlist();
-        TreeSet<Integer> nprobes = new TreeSet<>(List.of(1, also, nlist));
+        TreeSet<Integer> nprobes = new TreeSet<>(ladder(nlist()));
+        nprobes.removeIf(nprobe -> nprobe > largest);
+        nprobes.add(also);
+        List<RecallPoint> points = new ArrayList<>();
+        nprobes.forEach(nprobe -> points.add(point(nprobe)));
+        return points;
+    }
+
+    /** 1, 2, 3, 4, 6, 8, 12, 16 and so on up to nlist. */
+    static List<Integer> ladder(int nlist) {
+        TreeSet<Integer> nprobes = new TreeSet<>(List.of(1, nlist));
         for (long nprobe = 2; nprobe < nlist; nprobe *= 2) {
             nprobes.add((int) nprobe);
             if (nprobe + nprobe / 2 < nlist) {
                 nprobes.add((int) (nprobe + nprobe / 2));
             }
         }
-        List<RecallPoint> points = new ArrayList<>();
-        nprobes.forEach(nprobe -> points.add(point(nprobe)));
-        return points;
+        return List.copyOf(nprobes);
     }
 }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.Partitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,6 +23,7 @@ import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.core.rows.RowStoreWriter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.RefinementFile;
 import scala.Tuple2;
 
 /**
@@ -35,17 +37,15 @@ final class ShardBuilder {
      * Writes {@code plan.shards()} shards into the staging directory.
      *
      * @param tasks the pictures' files, task by task
-     * @param centroids {@code float[nlist * dimension]}
      * @return the shards by number
      */
     static List<ShardEntry> build(
             JavaSparkContext spark,
             List<List<FileSlice>> tasks,
             BuildPlan plan,
-            Broadcast<float[]> centroids,
             Broadcast<SerializableConfiguration> hadoop) {
         List<String> results = spark.parallelize(tasks, Math.max(1, tasks.size()))
-                .mapPartitionsToPair(slices -> assign(slices, plan, centroids, hadoop))
+                .mapPartitionsToPair(slices -> assign(slices, plan, hadoop))
                 .repartitionAndSortWithinPartitions(
                         new ByShard(plan.firstShard(), plan.shards()), new PicturePlace.FileOrder())
                 .mapPartitionsWithIndex((index, pictures) -> write(plan, plan.firstShard() + index, pictures), true)
@@ -59,10 +59,7 @@ final class ShardBuilder {
     }
 
     private static Iterator<Tuple2<PicturePlace, byte[]>> assign(
-            Iterator<List<FileSlice>> slices,
-            BuildPlan plan,
-            Broadcast<float[]> centroids,
-            Broadcast<SerializableConfiguration> hadoop) {
+            Iterator<List<FileSlice>> slices, BuildPlan plan, Broadcast<SerializableConfiguration> hadoop) {
         List<FileSlice> mine = new ArrayList<>();
         slices.forEachRemaining(mine::addAll);
         InputFormat input = plan.input();
@@ -73,7 +70,10 @@ final class ShardBuilder {
                         input.dimension(),
                         input.fingerprint(),
                         hadoop.value().value()),
-                IvfIndex.fromCentroids(centroids.value(), plan.nlist(), input.dimension()),
+                IvfIndex.read(plan.centroids()),
+                plan.refinement()
+                        .map(finer -> IvfIndex.trained(
+                                new float[input.dimension()], 1, input.dimension(), finer.codec(), new float[0], 0, 1)),
                 new PublishedPictures(plan.publishedRows()));
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pictures.close());
         return pictures;
@@ -85,28 +85,44 @@ final class ShardBuilder {
                 AttemptFolders.create(plan.stagingPath(), TaskContext.get().taskAttemptId());
         Path index = attempt.resolve(IndexLayout.shardIndex(shard));
         Path rows = attempt.resolve(IndexLayout.shardRows(shard));
-        int dimension = plan.input().dimension();
+        Optional<RefinementFile> finer = plan.refinement();
+        int finerBytes = finer.map(RefinementFile::vectorBytes).orElse(0);
+        String refinement = IndexLayout.shardRefinement(shard);
         long count = 0;
         List<String> rowFiles;
-        try (IvfFileWriter vectors = new IvfFileWriter(index, plan.centroids(), dimension, plan.nlist());
+        try (IvfFileWriter vectors = new IvfFileWriter(index, plan.centroids());
+                RefinementWriter finerVectors =
+                        finer.isEmpty() ? null : new RefinementWriter(attempt.resolve(refinement), finer.get());
                 RowStoreWriter rowStore = new RowStoreWriter(rows)) {
             while (pictures.hasNext()) {
                 Tuple2<PicturePlace, byte[]> picture = pictures.next();
                 PicturePlace place = picture._1();
                 byte[] value = picture._2();
                 vectors.add(place.list(), place.id(), value);
+                if (finerVectors != null) {
+                    finerVectors.add(value, vectors.codeBytes());
+                }
                 rowStore.add(
-                        place.id(), place.list(), Arrays.copyOfRange(value, dimension * Float.BYTES, value.length));
+                        place.id(),
+                        place.list(),
+                        Arrays.copyOfRange(value, vectors.codeBytes() + finerBytes, value.length));
                 count++;
             }
             vectors.finish();
+            if (finerVectors != null) {
+                finerVectors.finish();
+            }
             rowFiles = rowStore.finish();
         }
         List<FileEntry> rowEntries = rowFiles.stream()
                 .map(name -> FileEntry.of(attempt, IndexLayout.shardRows(shard) + "/" + name))
                 .toList();
-        ShardEntry entry =
-                new ShardEntry(shard, count, FileEntry.of(attempt, IndexLayout.shardIndex(shard)), rowEntries);
+        ShardEntry entry = new ShardEntry(
+                shard,
+                count,
+                FileEntry.of(attempt, IndexLayout.shardIndex(shard)),
+                rowEntries,
+                finer.map(layout -> FileEntry.of(attempt, refinement)));
         byte[] result =
                 Json.write(new AttemptFolders.Written(attempt.getFileName().toString(), entry));
         return Collections.singleton(new String(result, StandardCharsets.UTF_8)).iterator();

@@ -15,7 +15,7 @@ import org.imagesearch.faiss.IvfIndex;
  * Reads a written shard back: checks it against what was meant to be written, and finds the exact nearest pictures of the
  * queries in it.
  *
- * @param nearest the nearest pictures of every query in this shard
+ * @param nearest the nearest pictures of every query in this shard; none where it holds codes alone
  * @param fit how well its vectors fit the centroids of their lists
  */
 record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Serializable {
@@ -58,10 +58,14 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
         }
         Path folder = directory.generationPath(generation);
         Path file = folder.resolve(shard.index().name());
-        try (IvfIndex vectors = IvfIndex.map(file);
+        try (IvfIndex vectors = IvfIndex.ofShard(folder, shard, true);
                 RowStore rows = RowStore.open(folder.resolve(IndexLayout.shardRows(shard.number())))) {
             requireAsPlanned(file, shard, vectors, rows, task);
-            requireSelfRetrieval(file, vectors, rows, task);
+            if (vectors.isExact()) {
+                requireSelfRetrieval(file, vectors, rows, task);
+            } else {
+                requireOwnVectors(file, vectors, rows, task);
+            }
             return search(file, vectors, rows, task);
         }
     }
@@ -89,6 +93,10 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
     }
 
     private static ShardInspection search(Path file, IvfIndex vectors, RowStore rows, Task task) {
+        // What codes stand for has other neighbours than the pictures have.
+        VectorBlock queries = vectors.isExact() || vectors.isRefined()
+                ? task.queries()
+                : new VectorBlock(0, task.queries().dimension());
         NearestPictures nearest = new NearestPictures(task.queries().size(), task.k());
         CentroidFit fit = new CentroidFit(task.nlist());
         VectorBlock chunk = new VectorBlock(CHUNK, task.queries().dimension());
@@ -107,11 +115,11 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
                 }
                 from += count;
                 if (chunk.size() == CHUNK) {
-                    compare(task.queries(), chunk, lists, nearest);
+                    compare(queries, chunk, lists, nearest);
                 }
             }
         }
-        compare(task.queries(), chunk, lists, nearest);
+        compare(queries, chunk, lists, nearest);
         return new ShardInspection(nearest, fit);
     }
 
@@ -128,7 +136,7 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
      * Compares every query with every vector of a chunk, then empties it. The coarse step of an index whose centroids are
      * these vectors is an exact search over them, done by matrix multiplication.
      */
-    private static void compare(VectorBlock queries, VectorBlock chunk, int[] lists, NearestPictures nearest) {
+    static void compare(VectorBlock queries, VectorBlock chunk, int[] lists, NearestPictures nearest) {
         int k = Math.min(nearest.k(), chunk.size());
         if (k == 0 || queries.size() == 0) {
             chunk.clear();
@@ -144,6 +152,32 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
             nearest.offer(i / k, chunk.id(row), scores[i], lists[row]);
         }
         chunk.clear();
+    }
+
+    /** What is stored of a picture must be its own: assignment, codes, refinement store and file agree. */
+    private static void requireOwnVectors(Path file, IvfIndex vectors, RowStore rows, Task task) {
+        int probes = Math.min(SELF_PROBES, task.nlist());
+        for (int query = 0; query < task.pictures(); query++) {
+            long id = task.queries().id(query);
+            OptionalInt list = rows.list(id);
+            if (list.isEmpty()) {
+                continue;
+            }
+            float[] own = Arrays.copyOfRange(
+                    task.queries().vectors(), query * vectors.dimension(), (query + 1) * vectors.dimension());
+            long[] nearest = new long[probes];
+            vectors.assign(own, 1, probes, nearest, new float[probes]);
+            byte[] code = new byte[vectors.codeBytes()];
+            vectors.encode(own, 1, new long[] {list.getAsInt()}, code);
+            float[] expected = vectors.isRefined() ? own : vectors.decode(list.getAsInt(), code, 1);
+            float[] found = vectors.vector(list.getAsInt(), id).orElse(new float[vectors.dimension()]);
+            float cosine = Vectors.cosine(expected, found);
+            if (Arrays.stream(nearest).noneMatch(each -> each == list.getAsInt()) || !(cosine >= 1 - SELF_TOLERANCE)) {
+                throw ImageSearchException.data(
+                        "%s: id %d is in list %d, its nearest are %s; what is stored of it has a cosine of %.4f to what should be",
+                        file, id, list.getAsInt(), Arrays.toString(nearest), cosine);
+            }
+        }
     }
 
     /** Stored vectors must find themselves: assignment, the file and the search agree. */

@@ -9,6 +9,19 @@ final class Vectors {
 
     private Vectors() {}
 
+    /** The cosine of two vectors; not a number if one is all zeros. */
+    static float cosine(float[] left, float[] right) {
+        double product = 0;
+        double leftSquares = 0;
+        double rightSquares = 0;
+        for (int i = 0; i < left.length; i++) {
+            product += (double) left[i] * right[i];
+            leftSquares += (double) left[i] * left[i];
+            rightSquares += (double) right[i] * right[i];
+        }
+        return (float) (product / Math.sqrt(leftSquares * rightSquares));
+    }
+
     /**
      * Makes sure that an embedding has length 1.
      *

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
 import org.junit.jupiter.api.Test;
@@ -67,11 +68,25 @@ class IndexSizeTest {
     }
 
     @Test
-    void onlyFlatFactoriesAreTaken() {
-        assertThat(IndexSize.nlistOf("IVF64,Flat")).isEqualTo(64);
-        for (String factory : new String[] {"IVF64,PQ16", "HNSW32", "IVF0,Flat", "IVF,Flat", "IVF99999999,Flat", ""}) {
-            assertRefused(() -> IndexSize.nlistOf(factory), "'" + factory + "'", "IVF<nlist>,Flat");
-        }
+    void theFactoryNamesTheLists() {
+        assertThat(settings(Map.of("factory", "IVF64,SQ8")).nlist()).isEqualTo(64);
+        assertThat(settings(Map.of("factory", "IVF64,SQ8", "nlist", "64")).nlist())
+                .isEqualTo(64);
+        assertThat(settings(Map.of("factory", "IVF,SQ8", "nlist", "32")).nlist())
+                .isEqualTo(32);
+        assertThat(settings(Map.of("factory", "IVF,SQ8")).nlist()).isZero();
+        assertThat(settings(Map.of()).wanted()).isEmpty();
+        assertRefused(() -> settings(Map.of("factory", "IVF64,SQ8", "nlist", "32")), "64", "32", "contradict");
+        assertRefused(() -> settings(Map.of("factory", "HNSW32")), "'HNSW32'", "IVF<nlist>");
+    }
+
+    @Test
+    void coarseCodesAreComparedAgainMoreOften() {
+        assertThat(settings(Map.of()).candidatesPerHit(VectorCodec.BYTES))
+                .isLessThan(settings(Map.of()).candidatesPerHit(VectorCodec.product(64)));
+        assertThat(settings(Map.of("candidates-per-hit", "7")).candidatesPerHit(VectorCodec.BYTES))
+                .isEqualTo(7);
+        assertRefused(() -> settings(Map.of("candidates-per-hit", "1001")), "candidates-per-hit", "1001");
     }
 
     @Test
@@ -90,6 +105,8 @@ class IndexSizeTest {
                 .isEqualTo(new MergeSettings(
                         0,
                         1_000_000,
+                        0,
+                        "",
                         0,
                         0.95,
                         1,

@@ -25,6 +25,11 @@ public final class IndexLayout {
         return String.format(Locale.ROOT, "shard-%05d.faiss", shard);
     }
 
+    /** The refinement store of a shard: {@code shard-00000.refine}. */
+    public static String shardRefinement(int shard) {
+        return String.format(Locale.ROOT, "shard-%05d.refine", shard);
+    }
+
     /** The folder of a shard's row store: {@code shard-00000.rows}. */
     public static String shardRows(int shard) {
         return String.format(Locale.ROOT, "shard-%05d.rows", shard);

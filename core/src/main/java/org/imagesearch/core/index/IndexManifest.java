@@ -17,7 +17,7 @@ import org.imagesearch.core.Json;
  * @param modelName the bundle's name, for people
  * @param dimension floats per embedding
  * @param metric always {@value #METRIC}: embeddings are normalised, so higher is nearer
- * @param factory the Faiss factory string, for example {@code IVF1024,Flat}
+ * @param factory the Faiss factory string, see {@link IndexFactory}, for example {@code IVF1024,Flat}
  * @param nlist inverted lists, the same in every shard
  * @param defaultNprobe lists probed when a request does not say: the least that reached {@code targetRecall}
  * @param targetRecall recall@10 that was asked for

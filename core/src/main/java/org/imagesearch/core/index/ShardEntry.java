@@ -1,6 +1,7 @@
 package org.imagesearch.core.index;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
 
@@ -11,8 +12,10 @@ import org.imagesearch.core.ImageSearchException;
  * @param count pictures in it
  * @param index the Faiss file
  * @param rows the files of its row store
+ * @param refinement the store of better vectors, where the Faiss file holds codes and the factory asks for one
  */
-public record ShardEntry(int number, long count, FileEntry index, List<FileEntry> rows) {
+public record ShardEntry(
+        int number, long count, FileEntry index, List<FileEntry> rows, Optional<FileEntry> refinement) {
     /** @throws ImageSearchException (data) naming the shard, if a part is missing or its count is negative */
     public ShardEntry {
         if (index == null || rows == null || count < 0) {
@@ -22,8 +25,13 @@ public record ShardEntry(int number, long count, FileEntry index, List<FileEntry
         rows = List.copyOf(rows);
     }
 
+    /** A shard without a refinement store. */
+    public ShardEntry(int number, long count, FileEntry index, List<FileEntry> rows) {
+        this(number, count, index, rows, Optional.empty());
+    }
+
     /** All files of the shard. */
     public Stream<FileEntry> files() {
-        return Stream.concat(Stream.of(index), rows.stream());
+        return Stream.concat(Stream.concat(Stream.of(index), refinement.stream()), rows.stream());
     }
 }

@@ -104,8 +104,8 @@ public final class FaissCalls {
     @Name("refinement_free")
     public static native void freeRefinement(long handle);
 
-    @Name("refinement_vector")
-    public static native void refinementVector(long handle, long list, long offset, float[] out);
+    @Name("refinement_vectors")
+    public static native void refinementVectors(long handle, long list, long from, long count, float[] out);
 
     @Name("ivf_search_refined")
     public static native void searchRefined(

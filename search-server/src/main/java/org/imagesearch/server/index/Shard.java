@@ -26,7 +26,7 @@ public final class Shard implements AutoCloseable {
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
     static Shard open(Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map) {
         Path file = generation.resolve(entry.index().name());
-        IvfIndex vectors = map ? IvfIndex.map(file) : IvfIndex.read(file);
+        IvfIndex vectors = IvfIndex.ofShard(generation, entry, map);
         RowStore rows = null;
         try {
             rows = RowStore.open(rowsOf(generation, entry));
