@@ -1,5 +1,7 @@
 package org.imagesearch.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -16,7 +18,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.imagesearch.clip.DecodeLimits;
@@ -26,16 +30,20 @@ import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.Json;
 import org.imagesearch.core.index.FileEntry;
+import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowStoreWriter;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
+import org.imagesearch.faiss.RefinementFile;
 
 /**
  * A small generation of an index under the demo model, written without Spark, and exact answers over it.
@@ -378,6 +386,65 @@ public final class SmallIndex {
             sum += (double) left[from + i] * right[i];
         }
         return sum;
+    }
+
+    /** Writes the shards anew with codes in place of vectors, and a store of better vectors beside them. */
+    public SmallIndex recode(VectorCodec codec, Optional<VectorCodec> finer) {
+        try {
+            Path file = folder().resolve(IndexLayout.MANIFEST);
+            ObjectNode manifest = Json.read(Files.readAllBytes(file), ObjectNode.class, file.toString());
+            for (JsonNode shard : manifest.get("shards")) {
+                recode((ObjectNode) shard, codec, finer);
+            }
+            IndexFactory factory = new IndexFactory(OptionalInt.of(NLIST), codec, finer);
+            manifest.put("factory", factory.toString());
+            Files.write(file, Json.write(manifest));
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void recode(ObjectNode entry, VectorCodec codec, Optional<VectorCodec> finer) throws IOException {
+        int number = entry.get("number").intValue();
+        Path vectors = folder().resolve(IndexLayout.shardIndex(number));
+        List<Item> inShard = items.stream().filter(item -> item.shard == number).toList();
+        float[] all = flat(items.stream().map(Item::vector).toList());
+        try (IvfIndex index = IvfIndex.trained(centroids, NLIST, DIMENSION, codec, all, items.size(), 1)) {
+            index.add(
+                    flat(inShard.stream().map(Item::vector).toList()),
+                    inShard.stream().mapToLong(Item::id).toArray(),
+                    inShard.stream().mapToLong(Item::list).toArray(),
+                    inShard.size());
+            index.write(vectors);
+            entry.set("index", tree(entry(folder(), vectors)));
+            if (finer.isPresent()) {
+                Path store = folder().resolve(IndexLayout.shardRefinement(number));
+                writeStore(store, index, finer.get());
+                entry.set("refinement", tree(entry(folder(), store)));
+            }
+        }
+    }
+
+    private void writeStore(Path store, IvfIndex index, VectorCodec codec) throws IOException {
+        Map<Long, float[]> vectors = items.stream().collect(Collectors.toMap(Item::id, Item::vector));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.write(
+                new RefinementFile(codec, DIMENSION, 8, index.size()).header().array());
+        try (IvfIndex encoder = IvfIndex.trained(new float[DIMENSION], 1, DIMENSION, codec, new float[0], 0, 1)) {
+            byte[] code = new byte[encoder.codeBytes()];
+            for (int list = 0; list < NLIST; list++) {
+                for (long id : index.listIds(list)) {
+                    encoder.encode(vectors.get(id), 1, new long[1], code);
+                    bytes.write(code);
+                }
+            }
+        }
+        Files.write(store, bytes.toByteArray());
+    }
+
+    private static JsonNode tree(FileEntry file) {
+        return Json.read(Json.write(file), JsonNode.class, file.name());
     }
 
     private static float[] flat(List<float[]> vectors) {
