@@ -2,6 +2,7 @@ package org.imagesearch.core.index;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -22,6 +23,7 @@ import org.imagesearch.core.Json;
  * @param recall the measured curve, by growing nprobe
  * @param count pictures in all shards
  * @param centroids the trained, empty index
+ * @param training how these were trained; absent in what earlier versions wrote
  * @param shards the shards, by number
  * @param created when the generation was written
  */
@@ -39,6 +41,7 @@ public record IndexManifest(
         List<RecallPoint> recall,
         long count,
         FileEntry centroids,
+        Optional<TrainingEntry> training,
         List<ShardEntry> shards,
         Instant created) {
     public static final int FORMAT_VERSION = 1;

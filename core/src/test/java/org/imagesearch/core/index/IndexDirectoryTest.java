@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -40,6 +41,22 @@ class IndexDirectoryTest {
         assertThat(manifest.nprobeFor(0.5)).isEqualTo(1);
         assertThat(manifest.nprobeFor(0.95)).isEqualTo(8);
         assertThat(manifest.nprobeFor(1.0)).isEqualTo(8);
+    }
+
+    @Test
+    void aManifestOfBeforeTrainingWasRecordedIsRead() {
+        String json = new String(manifest(List.of()).toJson(), StandardCharsets.UTF_8);
+        String before = json.replaceFirst("(?s)\"training\" : \\{.*?\\},", "");
+        assertThat(before).isNotEqualTo(json);
+        IndexManifest read = IndexManifest.fromJson(before.getBytes(StandardCharsets.UTF_8), "index.json");
+        assertThat(read.training()).isEmpty();
+    }
+
+    @Test
+    void aTrainingThatCannotBeIsRefused() {
+        assertThatThrownBy(() -> new TrainingEntry(0, 7, 1, 0.87, 1.25)).hasMessageContaining("0 vectors");
+        assertThatThrownBy(() -> new TrainingEntry(9, 7, 1, Double.NaN, 1.25)).hasMessageContaining("NaN");
+        assertThatThrownBy(() -> new TrainingEntry(9, 7, 1, 0.87, 0.5)).hasMessageContaining("0.5");
     }
 
     @Test
@@ -99,6 +116,7 @@ class IndexDirectoryTest {
                 recall,
                 count,
                 new FileEntry("centroids.faiss", 4, "00"),
+                Optional.of(new TrainingEntry(2048, 7, 1, 0.87, 1.25)),
                 shards,
                 Instant.parse("2026-01-01T00:00:00Z"));
     }
