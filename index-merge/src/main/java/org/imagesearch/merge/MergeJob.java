@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
@@ -46,7 +47,12 @@ final class MergeJob {
 
     /** Centroids and what is already under them. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    private record Base(int nlist, float[] centroids, Optional<TrainingEntry> training, List<ShardEntry> shards) {}
+    private record Base(
+            int nlist,
+            float[] centroids,
+            Optional<TrainingEntry> training,
+            List<ShardEntry> shards,
+            Optional<Drift> drift) {}
 
     /**
      * Runs the merge. If it fails, the published generation is what it was.
@@ -125,7 +131,7 @@ final class MergeJob {
         generation.force(IndexLayout.CENTROIDS);
         TrainingEntry entry = new TrainingEntry(
                 training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
-        Base base = new Base(size.nlist(), clusters.centroids(), Optional.of(entry), List.of());
+        Base base = new Base(size.nlist(), clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
         return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
     }
 
@@ -215,7 +221,12 @@ final class MergeJob {
             }
         }
         try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
-            return new Base(published.nlist(), centroids.centroids(), published.training(), published.shards());
+            return new Base(
+                    published.nlist(),
+                    centroids.centroids(),
+                    published.training(),
+                    published.shards(),
+                    published.drift());
         }
     }
 
@@ -254,7 +265,7 @@ final class MergeJob {
                 spark.hadoopConfiguration(),
                 settings.measuring().words(),
                 settings.seed());
-        RecallCurve curve = Measurement.run(
+        Measurement measurement = Measurement.run(
                 spark,
                 request.index(),
                 generation.directory(),
@@ -264,7 +275,11 @@ final class MergeJob {
                 base.shards().size(),
                 pictures,
                 words);
+        RecallCurve curve = measurement.recall();
         int nprobe = curve.leastNprobe(settings.targetRecall());
+        Optional<Drift> drift = base.shards().isEmpty()
+                ? Optional.empty()
+                : Optional.of(DriftAdvice.of(base.drift(), measurement.takenOver(), measurement.written()));
         IndexManifest manifest = new IndexManifest(
                 IndexManifest.FORMAT_VERSION,
                 generation.name(),
@@ -278,14 +293,18 @@ final class MergeJob {
                 settings.targetRecall(),
                 curve.points(nprobe),
                 count,
-                ShardBuilder.entry(generation.directory(), IndexLayout.CENTROIDS),
+                FileEntry.of(generation.directory(), IndexLayout.CENTROIDS),
                 base.training(),
                 shards,
-                Instant.now().truncatedTo(ChronoUnit.MILLIS));
+                Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                Optional.empty(),
+                drift);
         progress.done(
                 Progress.Step.MEASURED,
                 "recall@" + RecallCurve.K + " of " + pictures.size() + " pictures and " + words.size() + " captions:\n"
                         + RecallTable.render(manifest));
+        RecallTable.warning(manifest).ifPresent(warning -> progress.done(Progress.Step.MEASURED, warning));
+        drift.ifPresent(found -> progress.done(Progress.Step.MEASURED, DriftAdvice.text(found)));
         generation.complete(manifest);
         progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
         generation.publish();

@@ -19,6 +19,7 @@ import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.SearchSettings;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,7 @@ class ServeSettingsTest {
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(10)),
                         new SearchSettings(20, 3000, 32, 1000, Duration.ofSeconds(5), 0, 4096, 10_000),
-                        new IndexSettings("", true, true, Duration.ofSeconds(2)),
+                        new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }

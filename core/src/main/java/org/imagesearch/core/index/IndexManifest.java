@@ -3,6 +3,7 @@ package org.imagesearch.core.index;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -26,6 +27,8 @@ import org.imagesearch.core.Json;
  * @param training how these were trained; absent in what earlier versions wrote
  * @param shards the shards, by number
  * @param created when the generation was written
+ * @param measured the generation that {@code recall} was measured in, where that is another one: compaction takes it over
+ * @param drift how well added pictures fit the centroids; absent where none were added
  */
 public record IndexManifest(
         int formatVersion,
@@ -43,9 +46,13 @@ public record IndexManifest(
         FileEntry centroids,
         Optional<TrainingEntry> training,
         List<ShardEntry> shards,
-        Instant created) {
+        Instant created,
+        Optional<String> measured,
+        Optional<Drift> drift) {
     public static final int FORMAT_VERSION = 1;
     public static final String METRIC = "inner_product";
+
+    private static final double ROUNDING = 1e-9;
 
     /** @throws ImageSearchException (data) if the parts do not fit together */
     public IndexManifest {
@@ -79,19 +86,31 @@ public record IndexManifest(
     }
 
     /**
-     * The least measured nprobe that reaches a recall; the largest measured one if none does.
+     * The least nprobe at which a recall can be relied on, read off the measured curve; the largest measured one if none
+     * reaches it. Between two measured points the curve is taken for straight. It is not: each further list holds fewer
+     * neighbours than the one before, so that the true curve bends above the line, and the line promises no more than it.
      *
      * @param target recall@10, 0 to 1
      */
     public int nprobeFor(double target) {
-        int best = defaultNprobe;
+        RecallPoint below = null;
         for (RecallPoint point : recall) {
-            best = point.nprobe();
             if (point.dependable() >= target) {
-                return best;
+                return below == null ? point.nprobe() : between(below, point, target);
             }
+            below = point;
         }
-        return best;
+        return below == null ? defaultNprobe : below.nprobe();
+    }
+
+    private static int between(RecallPoint below, RecallPoint above, double target) {
+        double share = (target - below.dependable()) / (above.dependable() - below.dependable());
+        return (int) Math.ceil(below.nprobe() + share * (above.nprobe() - below.nprobe()) - ROUNDING);
+    }
+
+    /** All files of the generation but {@code index.json} itself. */
+    public Stream<FileEntry> files() {
+        return Stream.concat(Stream.of(centroids), shards.stream().flatMap(ShardEntry::files));
     }
 
     public byte[] toJson() {

@@ -165,10 +165,4 @@ public final class FaissCalls {
             int from,
             int to,
             @Raw float[] centroids);
-
-    @Name("instruction_set_name")
-    public static native @StdString String instructionSet();
-
-    @Name("use_instruction_set")
-    public static native void useInstructionSet(String name);
 }
