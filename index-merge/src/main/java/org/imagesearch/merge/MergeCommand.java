@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
             GenerationsCommand.class,
             VerifyCommand.class,
             RollbackCommand.class,
-            PruneCommand.class
+            PruneCommand.class,
+            PlanCommand.class
         })
 public final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
