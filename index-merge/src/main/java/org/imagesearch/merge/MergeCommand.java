@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
             GenerationsCommand.class,
             VerifyCommand.class,
             RollbackCommand.class,
-            PruneCommand.class
+            PruneCommand.class,
+            PlanCommand.class
         })
 public final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
@@ -67,8 +68,8 @@ public final class MergeCommand implements Callable<Integer> {
     @Option(
             names = "--nlist",
             paramLabel = "N",
-            description = "inverted lists (default: about 4 * sqrt(pictures), a power of two)")
-    private Integer nlist;
+            description = "inverted lists; auto chooses by the number of pictures (default: auto)")
+    private String nlist;
 
     @Option(names = "--factory", paramLabel = "S", description = "Faiss factory string: IVF<nlist>,Flat")
     private String factory;
@@ -139,19 +140,17 @@ public final class MergeCommand implements Callable<Integer> {
         put.accept("shards", shards);
         put.accept("target-recall", targetRecall);
         put.accept("seed", seed);
-        Integer lists = nlist;
+        Integer lists = nlist == null ? null : IndexSize.nlistGiven(nlist);
         if (factory != null) {
-            lists = IndexSize.nlistOf(factory);
-            if (nlist != null && !nlist.equals(lists)) {
-                throw ImageSearchException.input("--nlist %d and --factory %s contradict each other", nlist, factory);
+            int named = IndexSize.nlistOf(factory);
+            if (lists != null && lists != named) {
+                throw ImageSearchException.input("--nlist %s and --factory %s contradict each other", nlist, factory);
             }
+            lists = named;
         }
         put.accept("nlist", lists);
         if (shards != null && shards <= 0) {
             throw ImageSearchException.input("--shards is %d, expected 1 or more", shards);
-        }
-        if (nlist != null && nlist <= 0) {
-            throw ImageSearchException.input("--nlist is %d, expected 1 or more", nlist);
         }
         return given;
     }

@@ -256,6 +256,7 @@ class LifeTest {
                                 manifest.recall(),
                                 manifest.count(),
                                 manifest.centroids(),
+                                manifest.training(),
                                 shards,
                                 manifest.created(),
                                 manifest.measured(),

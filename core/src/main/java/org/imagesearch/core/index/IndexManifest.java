@@ -24,6 +24,7 @@ import org.imagesearch.core.Json;
  * @param recall the measured curve, by growing nprobe
  * @param count pictures in all shards
  * @param centroids the trained, empty index
+ * @param training how these were trained; absent in what earlier versions wrote
  * @param shards the shards, by number
  * @param created when the generation was written
  * @param measured the generation that {@code recall} was measured in, where that is another one: compaction takes it over
@@ -43,6 +44,7 @@ public record IndexManifest(
         List<RecallPoint> recall,
         long count,
         FileEntry centroids,
+        Optional<TrainingEntry> training,
         List<ShardEntry> shards,
         Instant created,
         Optional<String> measured,

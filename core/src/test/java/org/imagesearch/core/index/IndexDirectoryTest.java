@@ -48,6 +48,13 @@ class IndexDirectoryTest {
     }
 
     @Test
+    void aTrainingThatCannotBeIsRefused() {
+        assertThatThrownBy(() -> new TrainingEntry(0, 7, 1, 0.87, 1.25)).hasMessageContaining("0 vectors");
+        assertThatThrownBy(() -> new TrainingEntry(9, 7, 1, Double.NaN, 1.25)).hasMessageContaining("NaN");
+        assertThatThrownBy(() -> new TrainingEntry(9, 7, 1, 0.87, 0.5)).hasMessageContaining("0.5");
+    }
+
+    @Test
     void betweenMeasuredPointsTheCurveIsTakenForStraight() {
         IndexManifest manifest = manifest(List.of(
                 new RecallPoint(1, 0.01, 0.5, Optional.empty()),
@@ -74,7 +81,10 @@ class IndexDirectoryTest {
                         .formatted(MODEL.value());
         IndexManifest manifest = IndexManifest.fromJson(old.getBytes(StandardCharsets.UTF_8), "index.json");
         assertThat(manifest)
+                .usingRecursiveComparison()
+                .ignoringFields("training")
                 .isEqualTo(manifest(List.of(new RecallPoint(1, 0.01, 0.6, Optional.empty())), List.of(), 0));
+        assertThat(manifest.training()).isEmpty();
         assertThat(manifest.centroids().sampledSha256()).isEmpty();
     }
 
@@ -197,6 +207,7 @@ class IndexDirectoryTest {
                 recall,
                 count,
                 new FileEntry("centroids.faiss", 4, "00"),
+                Optional.of(new TrainingEntry(2048, 7, 1, 0.87, 1.25)),
                 shards,
                 Instant.parse("2026-01-01T00:00:00Z"),
                 Optional.empty(),
