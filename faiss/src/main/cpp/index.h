@@ -17,6 +17,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "flat_index.h"
+
 namespace imagesearch {
 
 inline faiss::IndexIVF* ivf(int64_t handle) {
@@ -36,8 +38,7 @@ inline int64_t handle_of(faiss::IndexIVF* index) {
 inline int64_t ivf_from_centroids(const float* centroids, int64_t nlist, int32_t dimension) {
     auto quantizer = std::make_unique<faiss::IndexFlatIP>(dimension);
     quantizer->add(nlist, centroids);
-    auto index = std::make_unique<faiss::IndexIVFFlat>(
-            quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
+    auto index = std::make_unique<FlatIndex>(quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
     index->quantizer = quantizer.release();
     index->own_fields = true;
     index->is_trained = true;
@@ -59,7 +60,7 @@ inline int64_t ivf_read(const char* path, bool map) {
         throw std::invalid_argument("its coarse quantizer is not a flat index of nlist centroids");
     }
     any.release();
-    return handle_of(index);
+    return handle_of(new FlatIndex(std::unique_ptr<faiss::IndexIVFFlat>(index)));
 }
 
 inline void ivf_free(int64_t handle) {

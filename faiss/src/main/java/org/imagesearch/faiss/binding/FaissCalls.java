@@ -30,6 +30,14 @@ public final class FaissCalls {
     @Name("faiss_version")
     public static native @StdString String version();
 
+    /** "avx512", "avx2" or "portable": what searches that begin now use. */
+    @Name("instruction_set_name")
+    public static native @StdString String instructionSet();
+
+    /** Makes later searches of this process use a set of that name; a {@link RuntimeException} if there is none. */
+    @Name("use_instruction_set")
+    public static native void useInstructionSet(String name);
+
     @Name("ivf_from_centroids")
     public static native long fromCentroids(float[] centroids, long nlist, int dimension);
 
@@ -86,6 +94,18 @@ public final class FaissCalls {
             long k,
             @Cast("int64_t*") long[] lists,
             float[] coarseScores,
+            long nprobe,
+            long selector,
+            float[] bounds,
+            @Cast("int64_t*") long[] ids,
+            float[] scores);
+
+    @Name("ivf_search")
+    public static native void search(
+            long handle,
+            float[] queries,
+            long n,
+            long k,
             long nprobe,
             long selector,
             @Cast("int64_t*") long[] ids,

@@ -104,6 +104,7 @@ final class ShardScans implements AutoCloseable {
                             probe.coarseScores,
                             probe.lists.length,
                             null,
+                            null,
                             ids,
                             scores);
             return new ShardHits(shard, ids, scores, null);
