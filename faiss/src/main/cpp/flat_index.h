@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "list_screen.h"
 #include "scan.h"
 
 namespace imagesearch {
@@ -77,12 +78,20 @@ private:
 };
 
 struct FlatIndex final : faiss::IndexIVFFlat {
+    // Null unless it was asked for; without it, searches read the vectors themselves.
+    std::unique_ptr<const ListScreen> screen;
+
     using IndexIVFFlat::IndexIVFFlat;
 
     // Takes over what the other index owns: nothing is copied.
     explicit FlatIndex(std::unique_ptr<faiss::IndexIVFFlat> other) : IndexIVFFlat(*other) {
         other->own_invlists = false;
         other->own_fields = false;
+    }
+
+    void add_core(idx_t n, const float* vectors, const idx_t* ids, const idx_t* lists) override {
+        screen.reset();
+        IndexIVFFlat::add_core(n, vectors, ids, lists);
     }
 
     faiss::InvertedListScanner* get_InvertedListScanner(bool store_pairs, const faiss::IDSelector* selector)

@@ -13,7 +13,10 @@
 
 #include "cpu.h"
 #include "index.h"
+#include "reading.h"
 #include "search.h"
+#include "cpu.h"
+#include "nearest.h"
 #include "training.h"
 
 namespace imagesearch {

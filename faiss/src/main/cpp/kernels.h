@@ -33,8 +33,16 @@ struct Kernels {
             float* out,
             size_t stride);
 
+    // The inner products of whole numbers, exact before they become floats: no sum may leave 32 bits. A row is a multiple of
+    // integer_row_unit bytes.
+    static constexpr size_t integer_row_unit = 32;
+    void (*integer_products)(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out);
+
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
+
+    // The sum of floats at any address, in no particular order: reads memory as plainly as can be.
+    float (*sum)(const uint8_t* from, size_t floats);
 };
 
 namespace portable {
@@ -56,7 +64,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, at_least};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -99,7 +107,11 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, ahead, out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, at_least};
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
+}
+
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -129,7 +141,11 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, at_least};
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
+}
+
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
 
 } // namespace avx512
 

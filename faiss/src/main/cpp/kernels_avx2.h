@@ -124,6 +124,72 @@ inline void products(
     }
 }
 
+inline int32_t sum_of(__m256i lanes) {
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    half = _mm_hadd_epi32(half, half);
+    return _mm_cvtsi128_si32(_mm_hadd_epi32(half, half));
+}
+
+template <size_t count>
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+    __m256i sum[count];
+    for (size_t r = 0; r < count; r++) {
+        sum[r] = _mm256_setzero_si256();
+    }
+    for (size_t i = 0; i < row_bytes; i += 16) {
+        __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i));
+#pragma GCC unroll 4
+        for (size_t r = 0; r < count; r++) {
+            const int8_t* at = rows + r * row_bytes + i;
+            __m256i row = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(row, with));
+            if (i % 64 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < count; r++) {
+        out[r] = static_cast<float>(sum_of(sum[r]));
+    }
+}
+
+inline void integer_products(
+        const int16_t* query,
+        const int8_t* rows,
+        size_t n,
+        size_t row_bytes,
+        size_t ahead,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+    for (; i < n; i++) {
+        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+}
+
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m256 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm256_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 32 <= floats; i += 32) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm256_add_ps(part[p], load(from + (i + 8 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 8) {
+        __m256i within = first_lanes(floats - i < 8 ? floats - i : 8);
+        part[0] = _mm256_add_ps(part[0], load_some(from + i * sizeof(float), within));
+    }
+    __m256 sum = _mm256_add_ps(_mm256_add_ps(part[0], part[1]), _mm256_add_ps(part[2], part[3]));
+    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     const __m256 least = _mm256_set1_ps(threshold);
     size_t kept = 0;

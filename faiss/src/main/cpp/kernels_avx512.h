@@ -113,6 +113,65 @@ inline void products(
     }
 }
 
+template <size_t count>
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+    __m512i sum[count];
+    for (size_t r = 0; r < count; r++) {
+        sum[r] = _mm512_setzero_si512();
+    }
+    for (size_t i = 0; i < row_bytes; i += 32) {
+        __m512i with = _mm512_loadu_si512(query + i);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < count; r++) {
+            const int8_t* at = rows + r * row_bytes + i;
+            __m512i row = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(row, with));
+            if (i % 64 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < count; r++) {
+        out[r] = static_cast<float>(_mm512_reduce_add_epi32(sum[r]));
+    }
+}
+
+inline void integer_products(
+        const int16_t* query,
+        const int8_t* rows,
+        size_t n,
+        size_t row_bytes,
+        size_t ahead,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+    for (; i < n; i++) {
+        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+}
+
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m512 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm512_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 64 <= floats; i += 64) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm512_add_ps(part[p], _mm512_loadu_ps(from + (i + 16 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 16) {
+        auto within = static_cast<__mmask16>(floats - i < 16 ? (1u << (floats - i)) - 1 : 0xffff);
+        part[0] = _mm512_add_ps(part[0], _mm512_maskz_loadu_ps(within, from + i * sizeof(float)));
+    }
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(part[0], part[1]), _mm512_add_ps(part[2], part[3])));
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     const __m512 least = _mm512_set1_ps(threshold);
     const __m512i step = _mm512_set1_epi32(16);

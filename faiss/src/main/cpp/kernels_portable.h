@@ -78,6 +78,21 @@ inline void products(
     }
 }
 
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    Lanes sums[4] = {};
+    size_t i = 0;
+    for (; i + 16 <= floats; i += 16) {
+        for (size_t part = 0; part < 4; part++) {
+            sums[part] += load(from + (i + 4 * part) * sizeof(float));
+        }
+    }
+    float total = sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    for (; i < floats; i++) {
+        total += load_some(from + i * sizeof(float), 1)[0];
+    }
+    return total;
+}
+
 inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -85,6 +100,16 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
         kept += scores[i] >= threshold;
     }
     return kept;
+}
+
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    for (size_t i = 0; i < n; i++) {
+        int32_t sum = 0;
+        for (size_t j = 0; j < row_bytes; j++) {
+            sum += static_cast<int32_t>(query[j]) * rows[i * row_bytes + j];
+        }
+        out[i] = static_cast<float>(sum);
+    }
 }
 
 } // namespace imagesearch::portable

@@ -41,23 +41,7 @@ inline void selector_free(int64_t handle) {
 }
 
 inline void ivf_assign(int64_t handle, const float* queries, int64_t n, int64_t nprobe, int64_t* lists, float* scores) {
-    const faiss::IndexFlat& centroids = *coarse(handle);
-    size_t dimension = centroids.d;
-    if (static_cast<size_t>(n) >= least_batch) {
-        nearest_centroids_of_many(
-                queries, n, centroids.get_xb(), centroids.ntotal, dimension, nprobe, lists, scores);
-        return;
-    }
-    for (int64_t q = 0; q < n; q++) {
-        nearest_centroids(
-                queries + q * dimension,
-                centroids.get_xb(),
-                centroids.ntotal,
-                dimension,
-                nprobe,
-                lists + q * nprobe,
-                scores + q * nprobe);
-    }
+    coarse(handle)->search(n, queries, nprobe, scores, lists);
 }
 
 // One query: its lists in the order in which they are given, the most promising first.
@@ -88,6 +72,63 @@ inline void search_one(
         scan_list(scorer, *index.invlists, lists[probe], {&hits, selector});
     }
     hits.finish(ids, scores);
+}
+
+// The same of a screened index. False if the query has no bounds.
+inline bool search_one_screened(
+        const FlatIndex& index,
+        const float* query,
+        int64_t k,
+        const int64_t* lists,
+        int64_t nprobe,
+        const faiss::IDSelector* selector,
+        float bound,
+        int64_t* ids,
+        float* scores) {
+    size_t dimension = index.d;
+    Scratch<int16_t, struct QueryWhole> whole(screen_row_bytes(dimension));
+    ScreenQuery bounded(query, dimension, whole.data());
+    if (!bounded.usable()) {
+        return false;
+    }
+    FlatScorer scorer(dimension);
+    scorer.set_query(query);
+    Scratch<Hit, struct QueryHits> room(TopHits::room(k));
+    Scratch<Hit, struct QueryLower> lower_room(TopHits::room(k));
+    TopHits hits;
+    TopHits lower;
+    hits.begin(room.data(), k, bound);
+    lower.begin(lower_room.data(), k, bound);
+    size_t candidates = ScreenedHits::candidate_room(k);
+    Scratch<ScreenedHits::Candidate, struct QueryCandidates> some(candidates);
+    ScreenedHits found(scorer, dimension, hits, lower, some.data(), candidates);
+    const auto* centroids = reinterpret_cast<const uint8_t*>(static_cast<const faiss::IndexFlat*>(index.quantizer)->get_xb());
+    for (int64_t probe = 0; probe < nprobe; probe++) {
+        int64_t list = lists[probe];
+        if (list < 0 || index.screen->list(list).n == 0) {
+            continue;
+        }
+        float base_score;
+        scorer.scores(centroids + list * index.code_size, 1, &base_score);
+        if (!std::isfinite(base_score)) {
+            scan_list(scorer, *index.invlists, list, {&hits, selector});
+            continue;
+        }
+        faiss::InvertedLists::ScopedCodes codes(index.invlists, list);
+        faiss::InvertedLists::ScopedIds stored(index.invlists, list);
+        scan_screened(
+                bounded,
+                index.screen->list(list),
+                base_score,
+                codes.get(),
+                index.code_size,
+                selector,
+                found,
+                [&](size_t place) { return id_at(stored.get(), place); });
+    }
+    found.finish();
+    hits.finish(ids, scores);
+    return true;
 }
 
 // Many queries of an index of flat codes: list by list, for all that want it.
@@ -150,7 +191,22 @@ inline void ivf_search_preassigned(
         return;
     }
     auto scorer = scorer_of(index);
+    const auto* flat = dynamic_cast<const FlatIndex*>(&index);
     for (int64_t q = 0; q < n; q++) {
+        float bound = bounds == nullptr ? no_score : bounds[q];
+        if (flat != nullptr && flat->screen != nullptr &&
+            search_one_screened(
+                    *flat,
+                    queries + q * index.d,
+                    k,
+                    lists + q * nprobe,
+                    nprobe,
+                    kept,
+                    bound,
+                    ids + q * k,
+                    scores + q * k)) {
+            continue;
+        }
         search_one(
                 index,
                 *scorer,
@@ -160,7 +216,7 @@ inline void ivf_search_preassigned(
                 coarse_scores + q * nprobe,
                 nprobe,
                 kept,
-                bounds == nullptr ? no_score : bounds[q],
+                bound,
                 ids + q * k,
                 scores + q * k);
     }

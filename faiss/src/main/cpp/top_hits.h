@@ -56,6 +56,11 @@ public:
         }
     }
 
+    // Brings the threshold up to the k-th score.
+    void settle() {
+        drop();
+    }
+
     // Writes the hits, best first.
     void finish(int64_t* ids, float* scores) {
         drop();

@@ -54,9 +54,11 @@ class ScanTest {
                         index.write(file);
                         // Mapped, the lists of a file stand at odd addresses.
                         try (IvfIndex mapped = IvfIndex.map(file);
-                                IvfIndex read = IvfIndex.read(file)) {
+                                IvfIndex read = IvfIndex.read(file);
+                                IvfIndex screened = IvfIndex.map(file)) {
+                            screened.screen();
                             float[] queries = lists.queries(7);
-                            for (IvfIndex some : List.of(index, mapped, read)) {
+                            for (IvfIndex some : List.of(index, mapped, read, screened)) {
                                 lists.requireExact(some, queries, 1, 5);
                                 lists.requireExact(some, queries, 7, 5);
                             }
@@ -265,6 +267,105 @@ class ScanTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("instructionSets")
+    void aScreenChangesNoBitOfWhatIsFound(String set) {
+        use(set);
+        for (int dimension : new int[] {1, 7, 32, 33, 100, 512}) {
+            Lists lists = new Lists(SEED + dimension, dimension, 1500, 0, 1, 256, 257, 900);
+            lists.makeStrange();
+            Path file = folder.resolve("strange" + dimension + ".faiss");
+            try (IvfIndex index = lists.index();
+                    IvfIndex screened = lists.index();
+                    IdFilter only = IdFilter.only(
+                            LongStream.range(0, 900).map(i -> 3 * i).toArray())) {
+                screened.screen();
+                assertThat(screened.screenBytes()).isPositive();
+                assertThat(index.screenBytes()).isZero();
+                index.write(file);
+                try (IvfIndex mapped = IvfIndex.map(file)) {
+                    mapped.screen();
+                    for (int i = 0; i < 40; i++) {
+                        float[] query = i < 30 ? lists.queries(1) : lists.row(lists.vectors, i * 50);
+                        if (i % 10 == 9) {
+                            scale(query, i == 9 ? 0 : i == 19 ? 1e-20f : 0x1p60f);
+                        }
+                        for (int k : new int[] {1, 10, 300, 4000}) {
+                            for (IdFilter filter : new IdFilter[] {null, only}) {
+                                Found expected = Found.of(index, query, k, filter, null);
+                                Found.of(screened, query, k, filter, null).requireSame(expected);
+                                Found.of(mapped, query, k, filter, null).requireSame(expected);
+                                float[] bound = {expected.scores[k / 2]};
+                                Found.of(screened, query, k, filter, bound)
+                                        .requireSame(Found.of(index, query, k, filter, bound));
+                            }
+                        }
+                    }
+                }
+                screened.add(lists.queries(1), new long[] {999_999}, new long[] {0}, 1);
+                assertThat(screened.screenBytes()).isZero();
+            }
+        }
+    }
+
+    /** As many centroids as make the coarse step read a screen of them. */
+    @ParameterizedTest
+    @MethodSource("instructionSets")
+    void manyCentroidsAreFoundAsExactlyAsFewOnes(String set) {
+        use(set);
+        int nlist = 3000;
+        Lists lists = new Lists(SEED, 40, new int[nlist]);
+        float[] queries = lists.queries(50);
+        try (IvfIndex index = lists.index()) {
+            for (int nprobe : new int[] {1, 20, 500, nlist}) {
+                long[] batch = new long[50 * nprobe];
+                float[] scores = new float[batch.length];
+                index.assign(queries, 50, nprobe, batch, scores);
+                for (int query = 0; query < 50; query++) {
+                    float[] one = lists.row(queries, query);
+                    long[] found = new long[nprobe];
+                    float[] at = new float[nprobe];
+                    index.assign(one, 1, nprobe, found, at);
+                    assertThat(found).containsExactly(Arrays.copyOfRange(batch, query * nprobe, (query + 1) * nprobe));
+                    assertThat(at).containsExactly(Arrays.copyOfRange(scores, query * nprobe, (query + 1) * nprobe));
+                    assertThat(at[nprobe - 1])
+                            .isCloseTo(
+                                    (float) IntStream.range(0, nlist)
+                                            .mapToDouble(list -> -lists.product(one, lists.centroids, list))
+                                            .sorted()
+                                            .skip(nprobe - 1L)
+                                            .map(score -> -score)
+                                            .findFirst()
+                                            .orElseThrow(),
+                                    within(TOLERANCE));
+                }
+            }
+        }
+    }
+
+    private static void scale(float[] vector, float by) {
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] *= by;
+        }
+    }
+
+    /** What one query finds, by way of all lists. */
+    private record Found(long[] ids, float[] scores) {
+        static Found of(IvfIndex index, float[] query, int k, IdFilter filter, float[] bounds) {
+            int nlist = index.nlist();
+            long[] lists = LongStream.range(0, nlist).toArray();
+            Found found = new Found(new long[k], new float[k]);
+            index.searchPreassigned(
+                    query, 1, k, lists, new float[nlist], nlist, filter, bounds, found.ids, found.scores);
+            return found;
+        }
+
+        void requireSame(Found expected) {
+            assertThat(ids).isEqualTo(expected.ids);
+            assertThat(scores).isEqualTo(expected.scores);
+        }
+    }
+
     private static void use(String set) {
         FaissCalls.useInstructionSet(set);
         assertThat(FaissLibrary.instructionSet()).isEqualTo(set);
@@ -335,10 +436,32 @@ class ScanTest {
             return index;
         }
 
+        /** Zeros, numbers beyond any scale, none at all, and vectors that are there many times over. */
+        void makeStrange() {
+            for (int i = 0; i < lists.length; i += 20) {
+                for (int j = i * dimension; j < (i + 1) * dimension; j++) {
+                    vectors[j] = switch (i / 20 % 8) {
+                        case 0 -> 0;
+                        case 1 -> vectors[j] * 1e-30f;
+                        case 2 -> vectors[j] * 3;
+                        case 3 -> j % 7 == 0 ? Float.NaN : vectors[j];
+                        case 4 -> centroids[(int) lists[i] * dimension + j % dimension];
+                        case 5 -> vectors[j % dimension];
+                        case 6 -> j % dimension == 0 ? 1 : 0;
+                        default -> vectors[j] * 1e-6f;
+                    };
+                }
+            }
+        }
+
         double score(float[] query, int i) {
+            return product(query, vectors, i);
+        }
+
+        double product(float[] query, float[] matrix, int row) {
             double sum = 0;
             for (int j = 0; j < dimension; j++) {
-                sum += (double) query[j] * vectors[i * dimension + j];
+                sum += (double) query[j] * matrix[row * dimension + j];
             }
             return sum;
         }

@@ -55,9 +55,7 @@ public final class Generation {
         if (wanted.isEmpty()) {
             throw ImageSearchException.data("%s has no shards", path);
         }
-        if (settings.verify()) {
-            filesOf(manifest, wanted).parallel().forEach(entry -> index.verify(name, entry));
-        }
+        verify(index, name, settings.verify(), filesOf(manifest, wanted));
         List<AutoCloseable> opened = new ArrayList<>();
         try {
             IvfIndex centroids = IvfIndex.read(path.resolve(manifest.centroids().name()));
@@ -76,10 +74,16 @@ public final class Generation {
         }
     }
 
+    private static void verify(IndexDirectory index, String name, Verification verification, Stream<FileEntry> files) {
+        switch (verification) {
+            case QUICK -> files.parallel().forEach(file -> index.verifyQuickly(name, file));
+            case WHOLE -> files.parallel().forEach(file -> index.verify(name, file));
+            case NONE -> {}
+        }
+    }
+
     private static Stream<FileEntry> filesOf(IndexManifest manifest, List<ShardEntry> shards) {
-        return Stream.concat(
-                Stream.of(manifest.centroids()),
-                shards.stream().flatMap(shard -> Stream.concat(Stream.of(shard.index()), shard.rows().stream())));
+        return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
     }
 
     /**

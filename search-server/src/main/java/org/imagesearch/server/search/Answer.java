@@ -27,8 +27,8 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
      * How much of the index was compared.
      *
      * @param nprobe inverted lists scanned in every shard
-     * @param expectedRecall mean recall@10 that was measured there, or at the next smaller nprobe that was measured, when
-     *     the index was built, with queries like this one; absent if it had none
+     * @param expectedRecall mean recall@10 there by the curve that was measured when the index was built, with queries like
+     *     this one; absent if it had none
      */
     public record Probed(int nprobe, Optional<Double> expectedRecall) {}
 

@@ -108,7 +108,7 @@ public final class SearchEngine implements AutoCloseable {
     private static Optional<Double> expectedRecall(IndexManifest manifest, int nprobe, QueryKind kind) {
         return nprobe == manifest.nlist()
                 ? Optional.of(1.0)
-                : manifest.measuredAt(nprobe).flatMap(kind::recall);
+                : manifest.recallAt(nprobe).flatMap(kind::recall);
     }
 
     private static Coverage coverage(List<ShardHits> answers) {

@@ -18,6 +18,7 @@ import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.index.Shard;
+import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.search.LiveRecall.Answered;
 import org.imagesearch.server.search.LiveRecall.State;
 import org.junit.jupiter.api.AfterEach;
@@ -47,7 +48,7 @@ class LiveRecallTest {
                 folder,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, true, Duration.ofDays(1)));
+                new IndexSettings("", true, Verification.QUICK, Duration.ofDays(1)));
         index.open();
         generation = index.with(current -> {
             assertThat(current.retain()).isTrue();

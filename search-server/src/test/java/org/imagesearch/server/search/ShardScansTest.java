@@ -14,6 +14,7 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.query.Deadline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,7 +37,7 @@ class ShardScansTest {
                 index.generation(),
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, true, Duration.ofSeconds(1)));
+                new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(1)));
         long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
         probe = new ShardScans.Probe(
                 SmallIndex.randomUnit(new Random(9)), 100, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
