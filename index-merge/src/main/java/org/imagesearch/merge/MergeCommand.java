@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true,
         synopsisSubcommandLabel = "[COMMAND]",
-        commandListHeading = "%nOf an index that is there:%n",
+        commandListHeading = "%nCommands:%n",
         subcommands = {
             CompactCommand.class,
             GenerationsCommand.class,

@@ -123,7 +123,7 @@ final class MergeJob {
         // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
         // trained on.
         int drawn = sample.pictures().size();
-        int training = drawn - size.heldOut();
+        int training = Math.max(0, drawn - size.heldOut());
         VectorBlock queries = size.heldOut() > 0
                 ? sample.pictures().slice(training, drawn)
                 : sample.pictures().slice(0, Math.min(queryCount, drawn));
@@ -159,7 +159,7 @@ final class MergeJob {
                 draw(settings.measuring().pictures(), settings.measuring().pictures());
         Base base = link(generation, published, current);
         List<ShardEntry> written = write(generation, base, IndexSize.shards(added, settings), publishedRows);
-        // What is measured must be in the index, and every picture of the dataset is now.
+        // What is measured must be in the index, and every picture of the dataset that is not taken down is now.
         return finish(generation, base, written, sample.pictures());
     }
 
@@ -176,17 +176,8 @@ final class MergeJob {
                 String.format(
                         "read and checked %,d embeddings, drew %,d",
                         sample.seen(), sample.pictures().size()));
-        return new Sample(sample.seen(), withoutTakenDown(sample.pictures()));
-    }
-
-    private VectorBlock withoutTakenDown(VectorBlock drawn) {
-        VectorBlock left = new VectorBlock(drawn.size(), drawn.dimension());
-        for (int row = 0; row < drawn.size(); row++) {
-            if (Arrays.binarySearch(down, drawn.id(row)) < 0) {
-                left.add(drawn.id(row), drawn.vectors(), row * drawn.dimension());
-            }
-        }
-        return left;
+        sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
+        return sample;
     }
 
     /** Trains on the first {@code count} vectors of a sample. */
