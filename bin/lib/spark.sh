@@ -1,6 +1,7 @@
 # Runs a Spark program of this project; sourced by bin/embed and bin/merge.
 #
 #   run_spark MODULE CLASS CONF ARGUMENT...
+#   run_without_spark MODULE CLASS ARGUMENT...     the same program where it has work for this machine alone
 #
 # With SPARK_HOME set, by that Spark's spark-submit; else by the Spark that Maven put together in spark-home/target/home.
 # IMAGESEARCH_DRIVER_MEMORY (for example 8g) bounds the driver's heap, which does all the work unless there is a cluster.
@@ -11,16 +12,31 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$root/bin/lib/packages.sh"
 source "$root/bin/lib/build.sh"
 
-run_spark() {
-  local module=$1 class=$2 conf=$3
-  shift 3
-
+use_utf8() {
   # In another encoding Java cannot open files whose names are not plain ASCII.
   case $(locale charmap 2>/dev/null) in
     UTF-8) ;;
     *) export LC_ALL=C.UTF-8 ;;
   esac
+}
 
+run_without_spark() {
+  local module=$1 class=$2
+  shift 2
+  use_utf8
+  build_if_needed "$module"
+  local heap=()
+  [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")
+  # Spark's jars, because the program leaves out what Spark brings.
+  export CLASSPATH="$(program_jar "$module"):${SPARK_HOME:-$root/spark-home/target/home}/jars/*"
+  exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" @"$root/bin/lib/spark-java-options" "${heap[@]}" \
+    "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" "$class" "$@"
+}
+
+run_spark() {
+  local module=$1 class=$2 conf=$3
+  shift 3
+  use_utf8
   build_if_needed "$module"
   local jar
   jar=$(program_jar "$module")

@@ -15,6 +15,8 @@
 #include "index.h"
 #include "reading.h"
 #include "search.h"
+#include "cpu.h"
+#include "nearest.h"
 #include "training.h"
 
 namespace imagesearch {

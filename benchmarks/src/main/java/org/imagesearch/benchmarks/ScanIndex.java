@@ -23,11 +23,11 @@ final class ScanIndex {
         KMeansOptions options = new KMeansOptions(
                 TRAINING_ITERATIONS,
                 seed,
-                true,
-                TRAINING_VECTORS_PER_CENTROID,
+                KMeansOptions.LEAST_GAIN,
                 Runtime.getRuntime().availableProcessors());
         int training = trainingVectors(count, nlist);
-        float[] centroids = KMeans.train(vectors.pictures(0, training), training, vectors.dimension(), nlist, options);
+        float[] centroids = KMeans.train(vectors.pictures(0, training), training, vectors.dimension(), nlist, options)
+                .centroids();
         try (IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, vectors.dimension())) {
             for (int from = 0; from < count; from += BATCH) {
                 int n = Math.min(BATCH, count - from);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -23,10 +24,14 @@ public final class Json {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            // Else 1.5 is cut to 1 where a whole number is expected.
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             // A shorter file written over a longer one leaves its tail behind.
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final ObjectWriter LINE_WRITER = MAPPER.writer().without(SerializationFeature.INDENT_OUTPUT);
 
     private static final Pattern NULL_FOR_A_NUMBER = Pattern.compile("Cannot map `null` into type `(\\w+)`.*");
 
@@ -36,6 +41,15 @@ public final class Json {
     public static byte[] write(Object value) {
         try {
             return (MAPPER.writeValueAsString(value) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (JsonProcessingException e) {
+            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot write " + value.getClass() + " as JSON", e);
+        }
+    }
+
+    /** The UTF-8 bytes of a value on one line, with its line break. */
+    public static byte[] writeLine(Object value) {
+        try {
+            return (LINE_WRITER.writeValueAsString(value) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {
             throw new ImageSearchException(ErrorCode.INTERNAL, "cannot write " + value.getClass() + " as JSON", e);
         }

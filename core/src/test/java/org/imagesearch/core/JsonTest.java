@@ -41,6 +41,7 @@ class JsonTest {
                 "{",
                 "{\"number\": null}",
                 "{\"number\": \"seven\"}",
+                "{\"number\": 7.5}",
                 "{\"when\": \"soon\"}",
                 "{\"number\": 7}}",
                 "{\"number\": 7} {\"number\": 8}"

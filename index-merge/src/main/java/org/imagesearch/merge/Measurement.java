@@ -6,13 +6,18 @@ import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.faiss.IvfIndex;
 
-/** Checks all shards of a generation and measures its recall, one task per shard. */
-final class Measurement {
-    private Measurement() {}
-
+/**
+ * Checks all shards of a generation and measures its recall, one task per shard.
+ *
+ * @param recall recall by nprobe
+ * @param takenOver how well the pictures of shards that come from another generation fit the centroids
+ * @param written the same of those that were written now
+ */
+record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit written) {
     /**
      * @param staging the generation's folder
      * @param shards all of its shards, by number
@@ -20,7 +25,7 @@ final class Measurement {
      * @param pictures pictures of the index as queries
      * @param words captions as queries; may be none
      */
-    static RecallCurve run(
+    static Measurement run(
             JavaSparkContext spark,
             Path index,
             Path staging,
@@ -40,27 +45,34 @@ final class Measurement {
         String root = index.toString();
         String folder = staging.getFileName().toString();
         NearestPictures nearest = new NearestPictures(queries.size(), RecallCurve.K + 1);
-        long[] listSizes = new long[nlist];
+        CentroidFit old = new CentroidFit(nlist);
+        CentroidFit fresh = new CentroidFit(nlist);
         try {
             List<ShardInspection> inspections = spark.parallelize(
                             shards.stream().map(Measurement::encode).toList(), shards.size())
                     .map(encoded -> {
                         ShardEntry shard = decode(encoded);
                         return ShardInspection.inspect(
-                                Path.of(root), folder, shard, shard.number() < takenOver, task.value());
+                                new IndexDirectory(Path.of(root)),
+                                folder,
+                                shard,
+                                shard.number() < takenOver,
+                                task.value());
                     })
                     .collect();
-            for (ShardInspection inspection : inspections) {
-                nearest.merge(inspection.nearest());
-                for (int list = 0; list < nlist; list++) {
-                    listSizes[list] += inspection.listSizes()[list];
-                }
+            for (int shard = 0; shard < inspections.size(); shard++) {
+                nearest.merge(inspections.get(shard).nearest());
+                (shard < takenOver ? old : fresh).merge(inspections.get(shard).fit());
             }
         } finally {
             task.destroy();
         }
         try (IvfIndex trained = IvfIndex.fromCentroids(centroids, nlist, queries.dimension())) {
-            return RecallCurve.compute(trained, queries, pictures.size(), nearest, listSizes);
+            CentroidFit all = new CentroidFit(nlist);
+            all.merge(old);
+            all.merge(fresh);
+            RecallCurve recall = RecallCurve.compute(trained, queries, pictures.size(), nearest, all.listSizes());
+            return new Measurement(recall, old, fresh);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.imagesearch.merge;
 
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
@@ -9,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.imagesearch.core.ImageSearchException;
@@ -20,7 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -34,21 +34,32 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "imagesearch merge 0.1.0",
         sortOptions = false,
-        usageHelpAutoWidth = true)
+        usageHelpAutoWidth = true,
+        synopsisSubcommandLabel = "[COMMAND]",
+        commandListHeading = "%nOf an index that is there:%n",
+        subcommands = {
+            CompactCommand.class,
+            GenerationsCommand.class,
+            VerifyCommand.class,
+            RollbackCommand.class,
+            PruneCommand.class,
+            PlanCommand.class
+        })
 public final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--embeddings", required = true, paramLabel = "DIR", description = "dataset that bin/embed wrote")
+    // Not "required" for picocli, which would ask for them in front of a subcommand, too.
+    @Option(names = "--embeddings", paramLabel = "DIR", description = "dataset that bin/embed wrote (required)")
     private String embeddings;
 
     @Option(
             names = "--index",
-            required = true,
             paramLabel = "DIR",
-            description = "index to write: a directory that this machine and all executors see at the same path")
+            description =
+                    "index to write: a directory that this machine and all executors see at the same path (required)")
     private String index;
 
     @Option(names = "--shards", paramLabel = "N", description = "shards to build (default: a million pictures each)")
@@ -57,8 +68,8 @@ public final class MergeCommand implements Callable<Integer> {
     @Option(
             names = "--nlist",
             paramLabel = "N",
-            description = "inverted lists (default: about 4 * sqrt(pictures), a power of two)")
-    private Integer nlist;
+            description = "inverted lists; auto chooses by the number of pictures (default: auto)")
+    private String nlist;
 
     @Option(names = "--factory", paramLabel = "S", description = "Faiss factory string: IVF<nlist>,Flat")
     private String factory;
@@ -98,13 +109,15 @@ public final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        requireGiven("--embeddings", embeddings);
+        requireGiven("--index", index);
         PrintWriter out = spec.commandLine().getOut();
         long begin = System.nanoTime();
         Settings settings = Settings.load("merge", Optional.ofNullable(conf), System.getenv(), commandLineSettings());
-        MergeRequest request =
-                new MergeRequest(embeddings, localDirectory(index), add, settings.bind(MergeSettings.class));
+        MergeRequest request = new MergeRequest(
+                embeddings, IndexOption.localDirectory(index), add, settings.bind(MergeSettings.class));
         LOG.info("settings={}", settings.render());
-        try (SparkSession session = session()) {
+        try (SparkSession session = SparkSessions.open(Optional.ofNullable(master))) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
             MergeSummary summary = new MergeJob(spark, request, (step, message) -> {
                         out.printf(Locale.ROOT, "[%6.1f s] %s%n", secondsSince(begin), message);
@@ -127,55 +140,27 @@ public final class MergeCommand implements Callable<Integer> {
         put.accept("shards", shards);
         put.accept("target-recall", targetRecall);
         put.accept("seed", seed);
-        Integer lists = nlist;
+        Integer lists = nlist == null ? null : IndexSize.nlistGiven(nlist);
         if (factory != null) {
-            lists = IndexSize.nlistOf(factory);
-            if (nlist != null && !nlist.equals(lists)) {
-                throw ImageSearchException.input("--nlist %d and --factory %s contradict each other", nlist, factory);
+            int named = IndexSize.nlistOf(factory);
+            if (lists != null && lists != named) {
+                throw ImageSearchException.input("--nlist %s and --factory %s contradict each other", nlist, factory);
             }
+            lists = named;
         }
         put.accept("nlist", lists);
         if (shards != null && shards <= 0) {
             throw ImageSearchException.input("--shards is %d, expected 1 or more", shards);
         }
-        if (nlist != null && nlist <= 0) {
-            throw ImageSearchException.input("--nlist is %d, expected 1 or more", nlist);
-        }
         return given;
     }
 
-    private SparkSession session() {
-        SparkConf configuration = new SparkConf();
-        if (master != null) {
-            configuration.setMaster(master);
+    private void requireGiven(String name, String value) {
+        if (value == null) {
+            OptionSpec option = spec.findOption(name);
+            throw new MissingParameterException(
+                    spec.commandLine(), option, "Missing required option: '" + name + "=" + option.paramLabel() + "'");
         }
-        configuration.setIfMissing("spark.master", "local[*]");
-        if (configuration.get("spark.master").startsWith("local")) {
-            // A job on one machine has no business listening to others.
-            configuration.setIfMissing("spark.ui.enabled", "false");
-            configuration.setIfMissing("spark.driver.host", "127.0.0.1");
-            configuration.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
-        }
-        // Results are records, which Kryo cannot take; what they may weigh is bounded by our own settings.
-        configuration.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
-        configuration.set("spark.driver.maxResultSize", "0");
-        return SparkSession.builder()
-                .appName("imagesearch merge")
-                .config(configuration)
-                .getOrCreate();
-    }
-
-    /** The index is written with renames and links, which object stores do not have. */
-    private static Path localDirectory(String text) {
-        if (text.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
-            if (!text.startsWith("file:/")) {
-                throw ImageSearchException.input(
-                        "--index %s: an index is built on a local or shared file system; copy it to object storage after",
-                        text);
-            }
-            return Path.of(URI.create(text).getPath()).toAbsolutePath().normalize();
-        }
-        return Path.of(text).toAbsolutePath().normalize();
     }
 
     private static String describe(MergeSummary summary, MergeRequest request, double seconds) {

@@ -11,13 +11,16 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.index.TrainingEntry;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
+import org.imagesearch.faiss.Clusters;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
@@ -44,7 +47,12 @@ final class MergeJob {
 
     /** Centroids and what is already under them. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    private record Base(int nlist, float[] centroids, List<ShardEntry> shards) {}
+    private record Base(
+            int nlist,
+            float[] centroids,
+            Optional<TrainingEntry> training,
+            List<ShardEntry> shards,
+            Optional<Drift> drift) {}
 
     /**
      * Runs the merge. If it fails, the published generation is what it was.
@@ -107,18 +115,23 @@ final class MergeJob {
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
         int queryCount = size.queries(pictures, settings);
         Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
-        VectorBlock training =
-                sample.pictures().slice(size.heldOut(), sample.pictures().size());
-        VectorBlock queries = sample.pictures()
-                .slice(0, Math.min(queryCount, sample.pictures().size()));
+        // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
+        // trained on.
+        int drawn = sample.pictures().size();
+        int training = drawn - size.heldOut();
+        VectorBlock queries = size.heldOut() > 0
+                ? sample.pictures().slice(training, drawn)
+                : sample.pictures().slice(0, Math.min(queryCount, drawn));
         size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
-        float[] centroids = train(training, size.nlist());
-        try (IvfIndex empty = IvfIndex.fromCentroids(centroids, size.nlist(), format.dimension())) {
+        Clusters clusters = train(sample.pictures(), training, size.nlist());
+        try (IvfIndex empty = IvfIndex.fromCentroids(clusters.centroids(), size.nlist(), format.dimension())) {
             empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
         }
         generation.force(IndexLayout.CENTROIDS);
-        Base base = new Base(size.nlist(), centroids, List.of());
+        TrainingEntry entry = new TrainingEntry(
+                training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
+        Base base = new Base(size.nlist(), clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
         return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
     }
 
@@ -161,20 +174,28 @@ final class MergeJob {
         return sample;
     }
 
-    private float[] train(VectorBlock training, int nlist) {
-        if (training.size() < nlist) {
-            throw ImageSearchException.data("%d training vectors are too few for %d centroids", training.size(), nlist);
+    /** Trains on the first {@code count} vectors of a sample. */
+    private Clusters train(VectorBlock sample, int count, int nlist) {
+        if (count < nlist) {
+            throw ImageSearchException.data("%d training vectors are too few for %d centroids", count, nlist);
         }
         KMeansOptions options = new KMeansOptions(
                 settings.training().iterations(),
                 settings.seed(),
-                true,
-                settings.training().pointsPerCentroid(),
+                KMeansOptions.LEAST_GAIN,
                 Runtime.getRuntime().availableProcessors());
-        float[] centroids = KMeans.train(training.exactVectors(), training.size(), format.dimension(), nlist, options);
+        Clusters clusters = KMeans.train(sample.vectors(), count, format.dimension(), nlist, options);
         progress.done(
-                Progress.Step.TRAINED, String.format("trained %,d centroids on %,d pictures", nlist, training.size()));
-        return centroids;
+                Progress.Step.TRAINED,
+                String.format(
+                        "trained %,d centroids on %,d pictures in %d iterations: mean inner product %.4f, imbalance %.2f, %d empty lists repaired",
+                        nlist,
+                        count,
+                        clusters.iterations(),
+                        clusters.objective(),
+                        clusters.imbalance(),
+                        clusters.repaired()));
+        return clusters;
     }
 
     private long countNew(List<String> publishedRows) {
@@ -200,7 +221,12 @@ final class MergeJob {
             }
         }
         try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
-            return new Base(published.nlist(), centroids.centroids(), published.shards());
+            return new Base(
+                    published.nlist(),
+                    centroids.centroids(),
+                    published.training(),
+                    published.shards(),
+                    published.drift());
         }
     }
 
@@ -239,7 +265,7 @@ final class MergeJob {
                 spark.hadoopConfiguration(),
                 settings.measuring().words(),
                 settings.seed());
-        RecallCurve curve = Measurement.run(
+        Measurement measurement = Measurement.run(
                 spark,
                 request.index(),
                 generation.directory(),
@@ -249,7 +275,11 @@ final class MergeJob {
                 base.shards().size(),
                 pictures,
                 words);
+        RecallCurve curve = measurement.recall();
         int nprobe = curve.leastNprobe(settings.targetRecall());
+        Optional<Drift> drift = base.shards().isEmpty()
+                ? Optional.empty()
+                : Optional.of(DriftAdvice.of(base.drift(), measurement.takenOver(), measurement.written()));
         IndexManifest manifest = new IndexManifest(
                 IndexManifest.FORMAT_VERSION,
                 generation.name(),
@@ -263,13 +293,18 @@ final class MergeJob {
                 settings.targetRecall(),
                 curve.points(nprobe),
                 count,
-                ShardBuilder.entry(generation.directory(), IndexLayout.CENTROIDS),
+                FileEntry.of(generation.directory(), IndexLayout.CENTROIDS),
+                base.training(),
                 shards,
-                Instant.now().truncatedTo(ChronoUnit.MILLIS));
+                Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                Optional.empty(),
+                drift);
         progress.done(
                 Progress.Step.MEASURED,
                 "recall@" + RecallCurve.K + " of " + pictures.size() + " pictures and " + words.size() + " captions:\n"
                         + RecallTable.render(manifest));
+        RecallTable.warning(manifest).ifPresent(warning -> progress.done(Progress.Step.MEASURED, warning));
+        drift.ifPresent(found -> progress.done(Progress.Step.MEASURED, DriftAdvice.text(found)));
         generation.complete(manifest);
         progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
         generation.publish();

@@ -1,6 +1,7 @@
 package org.imagesearch.merge;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -22,16 +23,14 @@ final class RecallCurve {
 
     private static final double ROUNDING = 1e-9;
 
-    private final double[] pictures;
-    private final double[] words;
+    private final Hits pictures;
+    private final Hits words;
     private final double[] scanned;
-    private final boolean hasWords;
 
-    private RecallCurve(double[] pictures, double[] words, double[] scanned, boolean hasWords) {
+    private RecallCurve(Hits pictures, Hits words, double[] scanned) {
         this.pictures = pictures;
         this.words = words;
         this.scanned = scanned;
-        this.hasWords = hasWords;
     }
 
     /**
@@ -44,9 +43,9 @@ final class RecallCurve {
     static RecallCurve compute(
             IvfIndex centroids, VectorBlock queries, int pictureCount, NearestPictures nearest, long[] listSizes) {
         int nlist = listSizes.length;
-        // [p]: neighbours found, vectors compared at nprobe p, but not at p - 1
-        double[] pictureHits = new double[nlist + 1];
-        double[] wordHits = new double[nlist + 1];
+        Hits pictures = new Hits(nlist);
+        Hits words = new Hits(nlist);
+        // [p]: vectors compared at nprobe p, but not at p - 1
         double[] compared = new double[nlist + 1];
         int batch = Math.max(1, Math.min(queries.size(), RANKS_AT_ONCE / nlist));
         int[] rank = new int[nlist];
@@ -62,19 +61,77 @@ final class RecallCurve {
                 }
                 int query = from + i;
                 boolean isPicture = query < pictureCount;
-                count(query, isPicture ? queries.id(query) : -1, nearest, rank, isPicture ? pictureHits : wordHits);
+                (isPicture ? pictures : words)
+                        .add(neighbourRanks(query, isPicture ? queries.id(query) : -1, nearest, rank));
             }
         }
-        return new RecallCurve(shares(pictureHits), shares(wordHits), shares(compared), queries.size() > pictureCount);
+        pictures.accumulate();
+        words.accumulate();
+        return new RecallCurve(pictures, words, shares(compared));
     }
 
-    private static void count(int query, long self, NearestPictures nearest, int[] rank, double[] hits) {
+    /** The ranks of the lists that hold the K nearest pictures of a query but itself, ascending. */
+    private static int[] neighbourRanks(int query, long self, NearestPictures nearest, int[] rank) {
+        int[] ranks = new int[K];
         int neighbours = 0;
         for (int place = 0; place < nearest.found(query) && neighbours < K; place++) {
             if (nearest.id(query, place) != self) {
-                hits[rank[nearest.list(query, place)]]++;
-                neighbours++;
+                ranks[neighbours++] = rank[nearest.list(query, place)];
             }
+        }
+        Arrays.sort(ranks, 0, neighbours);
+        return Arrays.copyOf(ranks, neighbours);
+    }
+
+    /** What the queries of one kind find, for every nprobe. */
+    private static final class Hits {
+        /** [p]: neighbours found at nprobe p; before {@link #accumulate} those not found at p - 1. */
+        private final double[] found;
+
+        /** [p]: the sum over queries of the square of the neighbours found. */
+        private final double[] squares;
+
+        private int queries;
+        private long neighbours;
+
+        Hits(int nlist) {
+            found = new double[nlist + 1];
+            squares = new double[nlist + 1];
+        }
+
+        void add(int[] ranks) {
+            for (int before = 0; before < ranks.length; before++) {
+                found[ranks[before]]++;
+                // (n + 1)^2 - n^2
+                squares[ranks[before]] += 2 * before + 1;
+            }
+            queries++;
+            neighbours += ranks.length;
+        }
+
+        void accumulate() {
+            Arrays.parallelPrefix(found, Double::sum);
+            Arrays.parallelPrefix(squares, Double::sum);
+        }
+
+        /** All of nothing is everything. */
+        double recall(int nprobe) {
+            return neighbours == 0 ? 1 : found[nprobe] / neighbours;
+        }
+
+        /**
+         * The standard error of the recall: the standard deviation of the queries' own recalls over the root of their
+         * number. Neighbours of one query lie close to each other and are found or missed together, which is why hits are
+         * not counted as independent.
+         */
+        Optional<Double> standardError(int nprobe) {
+            if (queries < 2 || neighbours == 0) {
+                return Optional.empty();
+            }
+            double perQuery = (double) neighbours / queries;
+            double mean = found[nprobe] / queries;
+            double variance = Math.max(0, squares[nprobe] / queries - mean * mean) * queries / (queries - 1);
+            return Optional.of(Math.sqrt(variance / queries) / perQuery);
         }
     }
 
@@ -96,21 +153,30 @@ final class RecallCurve {
     /** The least nprobe whose recall, of pictures and of words, is at least the target. */
     int leastNprobe(double target) {
         int nprobe = 1;
-        while (nprobe < pictures.length - 1
-                && Math.min(pictures[nprobe], hasWords ? words[nprobe] : 1) < target - ROUNDING) {
+        while (nprobe < nlist() && Math.min(pictures.recall(nprobe), words.recall(nprobe)) < target - ROUNDING) {
             nprobe++;
         }
         return nprobe;
     }
 
     RecallPoint point(int nprobe) {
+        boolean hasWords = words.queries > 0;
         return new RecallPoint(
-                nprobe, scanned[nprobe], pictures[nprobe], hasWords ? Optional.of(words[nprobe]) : Optional.empty());
+                nprobe,
+                scanned[nprobe],
+                pictures.recall(nprobe),
+                hasWords ? Optional.of(words.recall(nprobe)) : Optional.empty(),
+                pictures.standardError(nprobe),
+                words.standardError(nprobe));
+    }
+
+    private int nlist() {
+        return scanned.length - 1;
     }
 
     /** Points at 1, 2, 3, 4, 6, 8, 12, 16 and so on up to nlist, and at one nprobe more. */
     List<RecallPoint> points(int also) {
-        int nlist = pictures.length - 1;
+        int nlist = nlist();
         TreeSet<Integer> nprobes = new TreeSet<>(List.of(1, also, nlist));
         for (long nprobe = 2; nprobe < nlist; nprobe *= 2) {
             nprobes.add((int) nprobe);

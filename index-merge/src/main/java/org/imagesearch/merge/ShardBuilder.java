@@ -1,10 +1,7 @@
 package org.imagesearch.merge;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +14,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
-import org.imagesearch.core.Checksums;
 import org.imagesearch.core.Json;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexLayout;
@@ -33,12 +29,7 @@ import scala.Tuple2;
  * shard together, sorted on disk by inverted list; one task per shard then writes its files from front to back.
  */
 final class ShardBuilder {
-    private static final String ATTEMPT = ".attempt-";
-
     private ShardBuilder() {}
-
-    /** A written shard and the folder that the successful attempt left its files in. */
-    record Written(String attempt, ShardEntry shard) {}
 
     /**
      * Writes {@code plan.shards()} shards into the staging directory.
@@ -59,14 +50,12 @@ final class ShardBuilder {
                         new ByShard(plan.firstShard(), plan.shards()), new PicturePlace.FileOrder())
                 .mapPartitionsWithIndex((index, pictures) -> write(plan, plan.firstShard() + index, pictures), true)
                 .collect();
-        List<ShardEntry> shards = new ArrayList<>();
-        for (String result : results) {
-            Written written = Json.read(result.getBytes(StandardCharsets.UTF_8), Written.class, "result");
-            keep(plan.stagingPath(), written);
-            shards.add(written.shard());
-        }
-        dropAttempts(plan.stagingPath());
-        return shards;
+        return AttemptFolders.keep(
+                plan.stagingPath(),
+                results.stream()
+                        .map(result -> Json.read(
+                                result.getBytes(StandardCharsets.UTF_8), AttemptFolders.Written.class, "result"))
+                        .toList());
     }
 
     private static Iterator<Tuple2<PicturePlace, byte[]>> assign(
@@ -90,11 +79,10 @@ final class ShardBuilder {
         return pictures;
     }
 
-    /** Every attempt writes into a folder of its own: a slow twin of a task cannot disturb the one that counts. */
     private static Iterator<String> write(BuildPlan plan, int shard, Iterator<Tuple2<PicturePlace, byte[]>> pictures)
             throws IOException {
-        Path attempt = plan.stagingPath().resolve(ATTEMPT + TaskContext.get().taskAttemptId());
-        Files.createDirectories(attempt);
+        Path attempt =
+                AttemptFolders.create(plan.stagingPath(), TaskContext.get().taskAttemptId());
         Path index = attempt.resolve(IndexLayout.shardIndex(shard));
         Path rows = attempt.resolve(IndexLayout.shardRows(shard));
         int dimension = plan.input().dimension();
@@ -115,41 +103,13 @@ final class ShardBuilder {
             rowFiles = rowStore.finish();
         }
         List<FileEntry> rowEntries = rowFiles.stream()
-                .map(name -> entry(attempt, IndexLayout.shardRows(shard) + "/" + name))
+                .map(name -> FileEntry.of(attempt, IndexLayout.shardRows(shard) + "/" + name))
                 .toList();
-        ShardEntry entry = new ShardEntry(shard, count, entry(attempt, IndexLayout.shardIndex(shard)), rowEntries);
-        byte[] result = Json.write(new Written(attempt.getFileName().toString(), entry));
+        ShardEntry entry =
+                new ShardEntry(shard, count, FileEntry.of(attempt, IndexLayout.shardIndex(shard)), rowEntries);
+        byte[] result =
+                Json.write(new AttemptFolders.Written(attempt.getFileName().toString(), entry));
         return Collections.singleton(new String(result, StandardCharsets.UTF_8)).iterator();
-    }
-
-    /** Size and checksum of a file, read back from where it was written. */
-    static FileEntry entry(Path directory, String name) {
-        Path file = directory.resolve(name);
-        try {
-            return new FileEntry(name, Files.size(file), Checksums.of(file));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
-        }
-    }
-
-    private static void keep(Path staging, Written written) {
-        Path attempt = staging.resolve(written.attempt());
-        int shard = written.shard().number();
-        try {
-            for (String name : List.of(IndexLayout.shardIndex(shard), IndexLayout.shardRows(shard))) {
-                Files.move(attempt.resolve(name), staging.resolve(name));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot move shard " + shard + " out of " + attempt, e);
-        }
-    }
-
-    private static void dropAttempts(Path staging) {
-        try (DirectoryStream<Path> attempts = Files.newDirectoryStream(staging, ATTEMPT + "*")) {
-            attempts.forEach(Directories::deleteRecursively);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot clean " + staging, e);
-        }
     }
 
     /** Sends the pictures of a shard to one task. */

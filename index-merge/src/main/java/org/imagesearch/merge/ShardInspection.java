@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.ShardEntry;
@@ -17,10 +16,9 @@ import org.imagesearch.faiss.IvfIndex;
  * queries in it.
  *
  * @param nearest the nearest pictures of every query in this shard
- * @param listSizes vectors per inverted list
+ * @param fit how well its vectors fit the centroids of their lists
  */
-@SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-record ShardInspection(NearestPictures nearest, long[] listSizes) implements Serializable {
+record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Serializable {
     /** Vectors compared with all queries at once: enough for matrix multiplication to pay. */
     private static final int CHUNK = 4096;
 
@@ -40,21 +38,23 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
      * @param k nearest pictures per query
      */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    record Task(int nlist, float[] centroids, VectorBlock queries, int pictures, int k) implements Serializable {}
+    record Task(int nlist, float[] centroids, VectorBlock queries, int pictures, int k) implements Serializable {
+        /** Only to check it. */
+        static Task withoutQueries(int nlist, int dimension, float[] centroids) {
+            return new Task(nlist, centroids, new VectorBlock(0, dimension), 0, 1);
+        }
+    }
 
     /**
-     * @param index the index's directory
+     * @param directory the index's directory, or the one that its folder is written in
      * @param generation the folder of the generation below it
      * @param readChecksums whether to compare the files with their checksums first; not needed for files just written
      * @throws ImageSearchException (data) naming the file and what does not fit
      */
-    static ShardInspection inspect(Path index, String generation, ShardEntry shard, boolean readChecksums, Task task) {
-        IndexDirectory directory = new IndexDirectory(index);
+    static ShardInspection inspect(
+            IndexDirectory directory, String generation, ShardEntry shard, boolean readChecksums, Task task) {
         if (readChecksums) {
-            directory.verify(generation, shard.index());
-            for (FileEntry file : shard.rows()) {
-                directory.verify(generation, file);
-            }
+            shard.files().forEach(file -> directory.verify(generation, file));
         }
         Path folder = directory.generationPath(generation);
         Path file = folder.resolve(shard.index().name());
@@ -90,18 +90,18 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
 
     private static ShardInspection search(Path file, IvfIndex vectors, RowStore rows, Task task) {
         NearestPictures nearest = new NearestPictures(task.queries().size(), task.k());
-        long[] sizes = new long[task.nlist()];
+        CentroidFit fit = new CentroidFit(task.nlist());
         VectorBlock chunk = new VectorBlock(CHUNK, task.queries().dimension());
         int[] lists = new int[CHUNK];
         for (int list = 0; list < task.nlist(); list++) {
             long[] ids = vectors.listIds(list);
-            sizes[list] = ids.length;
             for (int from = 0; from < ids.length; ) {
                 int count = Math.min(CHUNK - chunk.size(), ids.length - from);
                 float[] part = vectors.listVectors(list, from, count);
                 for (int row = 0; row < count; row++) {
                     long id = ids[from + row];
                     requireRow(file, rows, id, list);
+                    fit.add(list, part, row, task.centroids(), chunk.dimension());
                     lists[chunk.size()] = list;
                     chunk.add(id, part, row * chunk.dimension());
                 }
@@ -112,7 +112,7 @@ record ShardInspection(NearestPictures nearest, long[] listSizes) implements Ser
             }
         }
         compare(task.queries(), chunk, lists, nearest);
-        return new ShardInspection(nearest, sizes);
+        return new ShardInspection(nearest, fit);
     }
 
     private static void requireRow(Path file, RowStore rows, long id, int list) {

@@ -2,7 +2,6 @@ package org.imagesearch.merge;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +36,7 @@ final class StagedGeneration implements AutoCloseable {
         try {
             removeLeftovers(index);
             String name = IndexLayout.generation(lastNumber(index) + 1);
-            Path directory = index.resolve("." + name + ".tmp-" + UUID.randomUUID());
+            Path directory = hidden(index, name);
             Files.createDirectory(directory);
             return new StagedGeneration(index, name, directory);
         } catch (IOException e) {
@@ -45,11 +44,17 @@ final class StagedGeneration implements AutoCloseable {
         }
     }
 
-    private static void removeLeftovers(Path index) throws IOException {
+    /** Removes what runs that died left behind. */
+    static void removeLeftovers(Path index) throws IOException {
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(index, STAGED)) {
             leftovers.forEach(Directories::deleteRecursively);
         }
-        Files.deleteIfExists(temporaryCurrent(index));
+        Publication.removeLeftover(index);
+    }
+
+    /** A name for a directory that is on its way in or out; what is left of it is removed by the next run. */
+    static Path hidden(Path index, String generation) {
+        return index.resolve("." + generation + ".tmp-" + UUID.randomUUID());
     }
 
     private static int lastNumber(Path index) throws IOException {
@@ -121,28 +126,12 @@ final class StagedGeneration implements AutoCloseable {
 
     /** Makes the completed generation the one that servers use. */
     void publish() {
-        try {
-            Path temporary = temporaryCurrent(index);
-            Files.writeString(temporary, name + "\n", StandardCharsets.UTF_8);
-            Directories.forceFile(temporary);
-            Files.move(
-                    temporary,
-                    index.resolve(IndexLayout.CURRENT),
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-            Directories.force(index);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot publish " + index.resolve(name), e);
-        }
+        Publication.publish(index, name);
     }
 
     /** Removes what was not completed. */
     @Override
     public void close() {
         Directories.deleteRecursively(directory);
-    }
-
-    private static Path temporaryCurrent(Path index) {
-        return index.resolve("." + IndexLayout.CURRENT + ".tmp");
     }
 }

@@ -26,7 +26,6 @@ import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
-import org.imagesearch.core.Checksums;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
@@ -115,7 +114,8 @@ public final class SmallIndex {
                 }
             }
             float[] all = flat(List.of(vectors));
-            float[] centroids = KMeans.train(all, pictures, DIMENSION, NLIST, new KMeansOptions(5, 1, true, 256, 1));
+            float[] centroids = KMeans.train(all, pictures, DIMENSION, NLIST, new KMeansOptions(5, 1, 0, 1))
+                    .centroids();
             List<Item> items = new ArrayList<>();
             for (int i = 0; i < pictures; i++) {
                 long id = 1000 + 7L * i;
@@ -242,8 +242,11 @@ public final class SmallIndex {
                 RECALL,
                 items.size(),
                 entry(folder, centroidsFile),
+                Optional.empty(),
                 entries,
-                Instant.parse("2024-01-01T00:00:00Z"));
+                Instant.parse("2024-01-01T00:00:00Z"),
+                Optional.empty(),
+                Optional.empty());
         Files.write(folder.resolve(IndexLayout.MANIFEST), manifest.toJson());
     }
 
@@ -269,8 +272,8 @@ public final class SmallIndex {
         return new ShardEntry(shard, inShard.size(), entry(folder, vectors), rowFiles);
     }
 
-    private static FileEntry entry(Path folder, Path file) throws IOException {
-        return new FileEntry(folder.relativize(file).toString(), Files.size(file), Checksums.of(file));
+    private static FileEntry entry(Path folder, Path file) {
+        return FileEntry.of(folder, folder.relativize(file).toString());
     }
 
     /** Makes this generation the published one, as {@code bin/merge} does: by one rename. */

@@ -89,6 +89,20 @@ class StartTest {
     }
 
     @Test
+    void everyByteIsComparedWhereThatIsAskedFor(@TempDir Path own) throws IOException {
+        SmallIndex index = SmallIndex.publish(own, 1, 71, 40, 2);
+        // The manifest keeps the checksum of the samples only.
+        Path manifest = index.folder().resolve(IndexLayout.MANIFEST);
+        Files.writeString(
+                manifest, Files.readString(manifest).replaceAll("\"sha256\" : \"[0-9a-f]{4}", "\"sha256\" : \"0000"));
+
+        TestServers.start(own, Map.of()).close();
+        TestServers.start(own, Map.of("index.verify", "none")).close();
+        assertRefused(own, Map.of("index.verify", "whole"), ErrorCode.DATA, "is damaged: sha256 ");
+        assertRefused(own, Map.of("index.verify", "true"), ErrorCode.INPUT, "[quick, whole, none]");
+    }
+
+    @Test
     void damageIsFoundInTheShardsServedOnly(@TempDir Path own) {
         SmallIndex index = SmallIndex.publish(own, 1, 71, 40, 2);
         SmallIndex.flipBit(index.folder().resolve(IndexLayout.shardIndex(1)));
@@ -105,10 +119,10 @@ class StartTest {
         Path shard = index.folder().resolve(IndexLayout.shardIndex(1));
         byte[] whole = Files.readAllBytes(shard);
         Files.write(shard, Arrays.copyOf(whole, whole.length - 100));
-        assertRefused(own, Map.of("index.verify", "false"), ErrorCode.DATA, shard.toString());
+        assertRefused(own, Map.of("index.verify", "none"), ErrorCode.DATA, shard.toString());
 
         Files.delete(shard);
-        assertRefused(own, Map.of("index.verify", "false"), ErrorCode.DATA, shard.toString());
+        assertRefused(own, Map.of("index.verify", "none"), ErrorCode.DATA, shard.toString());
         assertRefused(own, Map.of(), ErrorCode.DATA, shard.toString());
     }
 
@@ -119,7 +133,7 @@ class StartTest {
         Path shard = index.folder().resolve(IndexLayout.shardIndex(1));
         Files.copy(foreign.folder().resolve(IndexLayout.shardIndex(1)), shard, StandardCopyOption.REPLACE_EXISTING);
 
-        assertRefused(own, Map.of("index.verify", "false"), ErrorCode.DATA, shard + " has other centroids");
+        assertRefused(own, Map.of("index.verify", "none"), ErrorCode.DATA, shard + " has other centroids");
     }
 
     @Test

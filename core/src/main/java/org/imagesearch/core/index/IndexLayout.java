@@ -15,6 +15,11 @@ public final class IndexLayout {
         return String.format(Locale.ROOT, "gen-%06d", number);
     }
 
+    /** The number in the name of a generation. */
+    public static int number(String generation) {
+        return Integer.parseInt(generation.substring("gen-".length()));
+    }
+
     /** The Faiss file of a shard: {@code shard-00000.faiss}. */
     public static String shardIndex(int shard) {
         return String.format(Locale.ROOT, "shard-%05d.faiss", shard);

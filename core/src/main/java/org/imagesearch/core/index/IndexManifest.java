@@ -2,6 +2,8 @@ package org.imagesearch.core.index;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -22,8 +24,11 @@ import org.imagesearch.core.Json;
  * @param recall the measured curve, by growing nprobe
  * @param count pictures in all shards
  * @param centroids the trained, empty index
+ * @param training how these were trained; absent in what earlier versions wrote
  * @param shards the shards, by number
  * @param created when the generation was written
+ * @param measured the generation that {@code recall} was measured in, where that is another one: compaction takes it over
+ * @param drift how well added pictures fit the centroids; absent where none were added
  */
 public record IndexManifest(
         int formatVersion,
@@ -39,10 +44,15 @@ public record IndexManifest(
         List<RecallPoint> recall,
         long count,
         FileEntry centroids,
+        Optional<TrainingEntry> training,
         List<ShardEntry> shards,
-        Instant created) {
+        Instant created,
+        Optional<String> measured,
+        Optional<Drift> drift) {
     public static final int FORMAT_VERSION = 1;
     public static final String METRIC = "inner_product";
+
+    private static final double ROUNDING = 1e-9;
 
     /** @throws ImageSearchException (data) if the parts do not fit together */
     public IndexManifest {
@@ -76,19 +86,46 @@ public record IndexManifest(
     }
 
     /**
-     * The least measured nprobe that reaches a recall; the largest measured one if none does.
+     * The least nprobe at which a recall can be relied on, read off the measured curve; all lists if no point reaches it, since
+     * that is as good as it gets. Between two measured points the curve is taken for straight. It is not: each further list
+     * holds fewer neighbours than the one before, so that the true curve bends above the line, and the line promises no more
+     * than it.
      *
      * @param target recall@10, 0 to 1
      */
     public int nprobeFor(double target) {
-        int best = defaultNprobe;
+        RecallPoint below = null;
         for (RecallPoint point : recall) {
-            best = point.nprobe();
             if (point.dependable() >= target) {
-                return best;
+                return below == null ? point.nprobe() : between(below, point, target);
             }
+            below = point;
         }
-        return best;
+        return nlist;
+    }
+
+    private static int between(RecallPoint below, RecallPoint above, double target) {
+        double share = (target - below.dependable()) / (above.dependable() - below.dependable());
+        return (int) Math.ceil(below.nprobe() + share * (above.nprobe() - below.nprobe()) - ROUNDING);
+    }
+
+    /** The curve at any nprobe, straight between two measured points; empty below the first and above the last. */
+    public Optional<RecallPoint> recallAt(int nprobe) {
+        RecallPoint below = null;
+        for (RecallPoint point : recall) {
+            if (point.nprobe() >= nprobe) {
+                return point.nprobe() == nprobe
+                        ? Optional.of(point)
+                        : Optional.ofNullable(below).map(before -> before.towards(point, nprobe));
+            }
+            below = point;
+        }
+        return Optional.empty();
+    }
+
+    /** All files of the generation but {@code index.json} itself. */
+    public Stream<FileEntry> files() {
+        return Stream.concat(Stream.of(centroids), shards.stream().flatMap(ShardEntry::files));
     }
 
     public byte[] toJson() {

@@ -1,6 +1,7 @@
 package org.imagesearch.core.index;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
 
 /**
@@ -19,5 +20,10 @@ public record ShardEntry(int number, long count, FileEntry index, List<FileEntry
                     "index.json: shard %d has count %d, index %s, rows %s", number, count, index, rows);
         }
         rows = List.copyOf(rows);
+    }
+
+    /** All files of the shard. */
+    public Stream<FileEntry> files() {
+        return Stream.concat(Stream.of(index), rows.stream());
     }
 }

@@ -1,6 +1,7 @@
 package org.imagesearch.core.program;
 
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.slf4j.Logger;
@@ -36,6 +37,13 @@ public final class Programs {
             }
         }
         log.error("program failed", thrown);
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            // These name a file or folder; what happened to it is in the cause, a full disk for example.
+            if (cause instanceof UncheckedIOException failed && failed.getCause() != null) {
+                tell(command, failed.getMessage() + ": " + failed.getCause().getMessage());
+                return CommandLine.ExitCode.SOFTWARE;
+            }
+        }
         boolean isWrapped = thrown instanceof CommandLine.ExecutionException && thrown.getCause() != null;
         tell(command, (isWrapped ? thrown.getCause() : thrown).toString());
         return CommandLine.ExitCode.SOFTWARE;

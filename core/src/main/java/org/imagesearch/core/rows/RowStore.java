@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -80,6 +81,23 @@ public final class RowStore implements Closeable {
         return guarded(() -> ordinal(id) >= 0);
     }
 
+    /**
+     * How many of these ids the store holds.
+     *
+     * @param sorted distinct ids, ascending
+     */
+    public long count(long[] sorted) {
+        return guarded(() -> {
+            long found = 0;
+            for (long id : sorted) {
+                if (ordinal(id) >= 0) {
+                    found++;
+                }
+            }
+            return found;
+        });
+    }
+
     /** The row of an id; empty if the shard does not hold it. */
     public Optional<ImageRow> row(long id) {
         return guarded(() -> readRow(id));
@@ -105,6 +123,35 @@ public final class RowStore implements Closeable {
             lists.advanceExact(ordinal);
             return OptionalInt.of(Math.toIntExact(lists.longValue()));
         });
+    }
+
+    /** Shows every row, by growing id, reading the store from front to back. */
+    public void forEach(RowVisitor visitor) {
+        guarded(() -> {
+            if (size() > 0) {
+                visitAll(visitor);
+            }
+            return null;
+        });
+    }
+
+    private void visitAll(RowVisitor visitor) throws IOException {
+        NumericDocValues ids = numbers(RowFields.ID);
+        NumericDocValues lists = numbers(RowFields.LIST);
+        BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
+        for (int ordinal = 0; ordinal < size(); ordinal++) {
+            if (rows == null
+                    || !ids.advanceExact(ordinal)
+                    || !lists.advanceExact(ordinal)
+                    || !rows.advanceExact(ordinal)) {
+                throw ImageSearchException.data("the row store %s has no id, list or row at place %d", path, ordinal);
+            }
+            BytesRef row = rows.binaryValue();
+            visitor.visit(
+                    ids.longValue(),
+                    Math.toIntExact(lists.longValue()),
+                    Arrays.copyOfRange(row.bytes, row.offset, row.offset + row.length));
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Raw;
 import org.bytedeco.javacpp.annotation.StdString;
 
 /** The functions of {@code imagesearch_faiss.h}. A C++ exception arrives as a {@link RuntimeException} with its text. */
@@ -132,16 +133,36 @@ public final class FaissCalls {
     @Name("ivf_list_position")
     public static native long listPosition(long handle, long list, long id);
 
-    @Name("kmeans")
-    public static native void kmeans(
-            float[] vectors,
+    @Name("nearest_of")
+    public static native long nearestOf(float[] centroids, long nlist, int dimension);
+
+    @Name("nearest_moved")
+    public static native long nearestMoved(long handle, float[] centroids);
+
+    @Name("nearest_free")
+    public static native void nearestFree(long handle);
+
+    // Raw: the C++ side is given JNIEnv and class before all arguments, and the arrays as they are.
+    @Name("nearest_assign")
+    public static native void nearestAssign(
+            long handle,
+            @Raw(withEnv = true) float[] vectors,
+            long first,
             long n,
+            boolean hinted,
+            @Raw long[] lists,
+            @Raw float[] scores);
+
+    @Name("kmeans_unfit")
+    public static native long kmeansUnfit(@Raw(withEnv = true) float[] vectors, long first, long n, int dimension);
+
+    @Name("kmeans_update")
+    public static native double kmeansUpdate(
+            @Raw(withEnv = true) float[] vectors,
             int dimension,
-            long k,
-            int iterations,
-            int seed,
-            boolean spherical,
-            int maxPointsPerCentroid,
-            int threads,
-            float[] centroids);
+            @Raw int[] members,
+            @Raw int[] starts,
+            int from,
+            int to,
+            @Raw float[] centroids);
 }

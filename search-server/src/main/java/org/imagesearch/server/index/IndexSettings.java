@@ -8,10 +8,10 @@ import org.imagesearch.core.ImageSearchException;
  *
  * @param shards shards to serve, {@code 0-3,7}; empty for all
  * @param map whether shards are mapped, so that they may be larger than memory, or read into memory
- * @param verify whether the checksum of every file is compared first, which reads the whole index once
+ * @param verify how much is compared with the checksums of the index first
  * @param poll time between two looks at {@code CURRENT}
  */
-public record IndexSettings(String shards, boolean map, boolean verify, Duration poll) {
+public record IndexSettings(String shards, boolean map, Verification verify, Duration poll) {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 

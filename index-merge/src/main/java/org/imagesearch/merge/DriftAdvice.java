@@ -1,0 +1,70 @@
+package org.imagesearch.merge;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.imagesearch.core.index.Drift;
+
+/**
+ * Whether centroids still suit an index after pictures were added that they were not trained on.
+ *
+ * <p>Two things go wrong. Pictures that are unlike the old ones lie far from every centroid: their neighbours are spread over
+ * many lists, and a recall takes more probes. And they crowd into few lists: every probe of those compares more. The first
+ * shows in the fit even where few are added, the second in the imbalance even where they fit well.
+ */
+final class DriftAdvice {
+    /**
+     * Growth of the misfit, 1 - fit, from which on retraining is advised. Measured with CLIP-like vectors (docs/adr/0014):
+     * at 1.35, new subjects throughout, new centroids were not cheaper yet; at 1.9 and more they were.
+     */
+    static final double MISFIT_GROWTH = 1.5;
+
+    /** Growth of the imbalance from which on retraining is advised; measured likewise: at 1.2 it did not pay, at 1.6 it did. */
+    static final double IMBALANCE_GROWTH = 1.5;
+
+    /** Fits are rounded to float; a perfect one leaves nothing to divide by. */
+    private static final double LEAST_MISFIT = 1e-3;
+
+    private DriftAdvice() {}
+
+    /**
+     * @param earlier drift of the generation that was added to: it knows the fit of the pictures trained on
+     * @param before the pictures that the index had
+     * @param added those that were added
+     */
+    static Drift of(Optional<Drift> earlier, CentroidFit before, CentroidFit added) {
+        double trainedFit = earlier.map(Drift::trainedFit).orElseGet(before::mean);
+        double trainedImbalance = earlier.map(Drift::trainedImbalance).orElseGet(before::imbalance);
+        CentroidFit all = new CentroidFit(before.listSizes().length);
+        all.merge(before);
+        all.merge(added);
+        double imbalance = all.imbalance();
+        boolean misfits = misfit(added.mean()) > MISFIT_GROWTH * misfit(trainedFit);
+        boolean crowds = imbalance > IMBALANCE_GROWTH * trainedImbalance;
+        return new Drift(trainedFit, added.pictures(), added.mean(), trainedImbalance, imbalance, misfits || crowds);
+    }
+
+    private static double misfit(double fit) {
+        return Math.max(LEAST_MISFIT, 1 - fit);
+    }
+
+    /** One line for people. */
+    static String text(Drift drift) {
+        double growth = misfit(drift.addedFit()) / misfit(drift.trainedFit());
+        String numbers = String.format(
+                Locale.ROOT,
+                "mean inner product with the nearest centroid %.4f, of the pictures trained on %.4f (misfit x%.2f); imbalance"
+                        + " of the lists %.2f, after training %.2f",
+                drift.addedFit(),
+                drift.trainedFit(),
+                growth,
+                drift.imbalance(),
+                drift.trainedImbalance());
+        if (!drift.retrain()) {
+            return "new pictures fit the centroids: " + numbers;
+        }
+        String what = growth > MISFIT_GROWTH
+                ? "new pictures fit the centroids less well: "
+                : "new pictures crowd into few lists: ";
+        return what + numbers + "; retrain with bin/merge without --add";
+    }
+}
