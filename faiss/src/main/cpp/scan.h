@@ -61,12 +61,14 @@ inline void scan_codes(
     }
 }
 
+inline constexpr size_t most_prefetched_bytes = 8192;
+
 // Begins to fetch a list that is scanned soon: as much of it as the kernels would otherwise wait for.
 inline void prefetch_list(const faiss::InvertedLists& lists, int64_t list) {
     if (list < 0) {
         return;
     }
-    size_t bytes = std::min<size_t>(lists.list_size(list) * lists.code_size, 8192);
+    size_t bytes = std::min<size_t>(lists.list_size(list) * lists.code_size, most_prefetched_bytes);
     if (bytes == 0) {
         return;
     }

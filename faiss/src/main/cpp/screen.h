@@ -102,6 +102,18 @@ inline ScreenedRows screen_rows(
     return {n, codes, scales, slacks, static_cast<float>(longest * rounded_up)};
 }
 
+// Begins to fetch rows that are screened soon: as much as the kernels would otherwise wait for, as prefetch_list does.
+inline void prefetch_screen(const ScreenedRows& rows, size_t dimension) {
+    auto fetch = [](const void* from, size_t bytes) {
+        for (size_t at = 0; at < std::min(bytes, most_prefetched_bytes); at += cache_line_bytes) {
+            __builtin_prefetch(static_cast<const uint8_t*>(from) + at);
+        }
+    };
+    fetch(rows.codes, rows.n * screen_row_bytes(dimension));
+    // The slacks stand behind the scales.
+    fetch(rows.scales, 2 * rows.n * sizeof(float));
+}
+
 // A query in whole numbers.
 class ScreenQuery {
 public:

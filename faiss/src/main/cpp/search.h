@@ -108,6 +108,10 @@ inline bool search_one_screened(
         if (list < 0 || index.screen->list(list).n == 0) {
             continue;
         }
+        if (probe + 1 < nprobe && lists[probe + 1] >= 0) {
+            prefetch_screen(index.screen->list(lists[probe + 1]), dimension);
+            __builtin_prefetch(centroids + lists[probe + 1] * index.code_size);
+        }
         float base_score;
         scorer.scores(centroids + list * index.code_size, 1, &base_score);
         if (!std::isfinite(base_score)) {
