@@ -2,6 +2,7 @@ package org.imagesearch.core.index;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -76,19 +77,25 @@ public record IndexManifest(
     }
 
     /**
-     * The least measured nprobe that reaches a recall; the largest measured one if none does.
+     * The least measured nprobe that reaches a recall; all lists if no measured one does, since that is as good as it gets.
      *
      * @param target recall@10, 0 to 1
      */
     public int nprobeFor(double target) {
-        int best = defaultNprobe;
         for (RecallPoint point : recall) {
-            best = point.nprobe();
             if (point.dependable() >= target) {
-                return best;
+                return point.nprobe();
             }
         }
-        return best;
+        return nlist;
+    }
+
+    /**
+     * What was measured at an nprobe, or at the next smaller one that was measured: recall does not fall when more lists are
+     * probed. Empty below the first measured one.
+     */
+    public Optional<RecallPoint> measuredAt(int nprobe) {
+        return recall.stream().filter(point -> point.nprobe() <= nprobe).reduce((smaller, larger) -> larger);
     }
 
     public byte[] toJson() {

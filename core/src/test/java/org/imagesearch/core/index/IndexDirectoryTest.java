@@ -39,7 +39,18 @@ class IndexDirectoryTest {
                 new RecallPoint(8, 0.08, 0.99, Optional.empty())));
         assertThat(manifest.nprobeFor(0.5)).isEqualTo(1);
         assertThat(manifest.nprobeFor(0.95)).isEqualTo(8);
-        assertThat(manifest.nprobeFor(1.0)).isEqualTo(8);
+        assertThat(manifest.nprobeFor(1.0)).as("what no measured one reaches").isEqualTo(16);
+    }
+
+    @Test
+    void betweenTwoMeasuredNprobesTheSmallerOneCounts() {
+        RecallPoint first = new RecallPoint(2, 0.02, 0.6, Optional.empty());
+        RecallPoint second = new RecallPoint(8, 0.08, 0.97, Optional.empty());
+        IndexManifest manifest = manifest(List.of(first, second));
+        assertThat(manifest.measuredAt(1)).isEmpty();
+        assertThat(manifest.measuredAt(2)).hasValue(first);
+        assertThat(manifest.measuredAt(7)).hasValue(first);
+        assertThat(manifest.measuredAt(16)).hasValue(second);
     }
 
     @Test
