@@ -40,22 +40,14 @@ final class GraphCase {
         this.recall = recall;
         this.exact = setup.newHits();
         // With every list probed, nothing is left out: these are the exact neighbours.
-        index.search(
-                setup.queries(),
-                setup.queryCount(),
-                setup.k(),
-                setup.nlist(),
-                null,
-                exact.ids(),
-                exact.scores());
+        index.search(setup.queries(), setup.queryCount(), setup.k(), setup.nlist(), null, exact.ids(), exact.scores());
     }
 
     static void run(ScanSetup setup, double recall, Path java) throws IOException {
         Path vectors = setup.folder().resolve("vectors.f32");
         Path queries = setup.folder().resolve("queries.f32");
         RawFile.write(queries, setup.queries());
-        try (FileChannel channel =
-                FileChannel.open(vectors, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(vectors, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int from = 0; from < setup.count(); from += BATCH) {
                 RawFile.append(channel, setup.vectors().pictures(from, Math.min(BATCH, setup.count() - from)));
             }
@@ -93,10 +85,11 @@ final class GraphCase {
                         built.get("provider").asText(),
                         built.get("seconds").asDouble());
         Hits hits = setup.newHits();
-        int nprobe = cheapest("nprobe", Arrays.stream(NPROBES).filter(n -> n <= setup.nlist()).toArray(), setting -> {
-            ScanCases.oneAtATime(setup, index, setting, hits);
-            return hits.ids();
-        });
+        int nprobe = cheapest(
+                "nprobe", Arrays.stream(NPROBES).filter(n -> n <= setup.nlist()).toArray(), setting -> {
+                    ScanCases.oneAtATime(setup, index, setting, hits);
+                    return hits.ids();
+                });
         Path found = setup.folder().resolve("graph.i64");
         int effort = cheapest("ef", EFFORTS, setting -> {
             lucene.ask(Integer.toString(setting));

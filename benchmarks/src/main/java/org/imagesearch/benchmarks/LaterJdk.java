@@ -38,7 +38,8 @@ final class LaterJdk {
     private static Path newest() throws IOException {
         if (Files.isDirectory(INSTALLED)) {
             try (Stream<Path> folders = Files.list(INSTALLED)) {
-                Path best = folders.max(Comparator.comparingInt(folder -> version(folder).orElse(0)))
+                Path best = folders.max(Comparator.comparingInt(
+                                folder -> version(folder).orElse(0)))
                         .orElse(INSTALLED);
                 if (version(best).orElse(0) >= OLDEST) {
                     return best;

@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 /** Searches of an IVFFlat index on one thread, coarse step included, against other ways to the same hits: {@link ScanCases}. */
 @Command(
         name = "scan",
-        description = "searches an IVFFlat index on one thread, against python3-faiss, plain reading, one merged index, a graph")
+        description =
+                "searches an IVFFlat index on one thread, against python3-faiss, plain reading, one merged index, a graph")
 final class ScanBenchmark implements Benchmark {
     /** What is compared. */
     enum Case {

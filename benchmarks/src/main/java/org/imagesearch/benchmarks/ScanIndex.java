@@ -27,8 +27,7 @@ final class ScanIndex {
                 TRAINING_VECTORS_PER_CENTROID,
                 Runtime.getRuntime().availableProcessors());
         int training = trainingVectors(count, nlist);
-        float[] centroids =
-                KMeans.train(vectors.pictures(0, training), training, vectors.dimension(), nlist, options);
+        float[] centroids = KMeans.train(vectors.pictures(0, training), training, vectors.dimension(), nlist, options);
         try (IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, vectors.dimension())) {
             for (int from = 0; from < count; from += BATCH) {
                 int n = Math.min(BATCH, count - from);
