@@ -14,8 +14,17 @@ import org.imagesearch.core.index.IndexLayout;
  * @param firstShard number of the first shard to write
  * @param shards shards to write
  * @param publishedRows row stores whose pictures are in the index already and not to be written again
+ * @param down ids that are taken down and not to be written, ascending
  */
-record BuildPlan(String staging, InputFormat input, int nlist, int firstShard, int shards, List<String> publishedRows)
+@SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
+record BuildPlan(
+        String staging,
+        InputFormat input,
+        int nlist,
+        int firstShard,
+        int shards,
+        List<String> publishedRows,
+        long[] down)
         implements Serializable {
 
     Path stagingPath() {

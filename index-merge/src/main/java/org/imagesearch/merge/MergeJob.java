@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -17,6 +18,7 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.faiss.IvfIndex;
@@ -34,6 +36,7 @@ final class MergeJob {
     private EmbeddingDataset dataset;
     private InputFormat format;
     private List<List<FileSlice>> tasks;
+    private long[] down;
 
     MergeJob(JavaSparkContext spark, MergeRequest request, Progress progress) {
         this.spark = spark;
@@ -60,6 +63,8 @@ final class MergeJob {
         Path index = request.index();
         IndexLock lock = IndexLock.acquire(index);
         try (lock) {
+            // As of now: what is taken down while this runs, servers leave out, and the next compaction removes.
+            down = Takedowns.read(index);
             Optional<IndexManifest> published = published(index);
             published.ifPresent(this::requireSameModel);
             progress.done(
@@ -159,7 +164,17 @@ final class MergeJob {
                 String.format(
                         "read and checked %,d embeddings, drew %,d",
                         sample.seen(), sample.pictures().size()));
-        return sample;
+        return new Sample(sample.seen(), withoutTakenDown(sample.pictures()));
+    }
+
+    private VectorBlock withoutTakenDown(VectorBlock drawn) {
+        VectorBlock left = new VectorBlock(drawn.size(), drawn.dimension());
+        for (int row = 0; row < drawn.size(); row++) {
+            if (Arrays.binarySearch(down, drawn.id(row)) < 0) {
+                left.add(drawn.id(row), drawn.vectors(), row * drawn.dimension());
+            }
+        }
+        return left;
     }
 
     private float[] train(VectorBlock training, int nlist) {
@@ -180,11 +195,12 @@ final class MergeJob {
 
     private long countNew(List<String> publishedRows) {
         Broadcast<SerializableConfiguration> configuration = hadoop;
+        long[] takenDown = down;
         return spark.parallelize(tasks, Math.max(1, tasks.size()))
                 .map(slices -> {
                     try (EmbeddingReader<Long> ids = EmbeddingReader.ids(
                                     slices, configuration.value().value());
-                            PublishedPictures published = new PublishedPictures(publishedRows)) {
+                            PublishedPictures published = new PublishedPictures(publishedRows, takenDown)) {
                         return published.countOthers(ids);
                     }
                 })
@@ -212,7 +228,8 @@ final class MergeJob {
                 base.nlist(),
                 base.shards().size(),
                 shards,
-                publishedRows);
+                publishedRows,
+                down);
         Broadcast<float[]> centroids = spark.broadcast(base.centroids());
         try {
             List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, centroids, hadoop);
@@ -231,8 +248,10 @@ final class MergeJob {
         shards.addAll(written);
         long count = count(shards);
         long expected = dataset.manifest().embedded();
-        if (base.shards().isEmpty() && count != expected) {
-            throw ImageSearchException.data("wrote %d pictures, but the dataset has %d", count, expected);
+        if (base.shards().isEmpty() && (count > expected || count < expected - down.length)) {
+            throw ImageSearchException.data(
+                    "wrote %d pictures, but the dataset has %d, of which at most %d are taken down",
+                    count, expected, down.length);
         }
         VectorBlock words = Captions.draw(
                 dataset.querySlices(),

@@ -74,7 +74,7 @@ final class ShardBuilder {
                         input.fingerprint(),
                         hadoop.value().value()),
                 IvfIndex.fromCentroids(centroids.value(), plan.nlist(), input.dimension()),
-                new PublishedPictures(plan.publishedRows()));
+                new PublishedPictures(plan.publishedRows(), plan.down()));
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pictures.close());
         return pictures;
     }
