@@ -1,5 +1,5 @@
 // The native side of org.imagesearch.faiss: what FaissCalls calls. index.h opens, writes and reads indexes, search.h finds
-// centroids and scans lists, training.h trains centroids.
+// centroids and scans lists, training.h trains centroids; cpu.h says which instructions all of them use.
 //
 // Every function may throw; JavaCPP turns a std::exception into a Java RuntimeException with the same text. A handle is
 // the address of an object that the Java side owns and gives back to its *_free exactly once. Calls that search or add run
@@ -11,8 +11,12 @@
 #include <cstdint>
 #include <string>
 
+#include "cpu.h"
 #include "index.h"
+#include "reading.h"
 #include "search.h"
+#include "cpu.h"
+#include "nearest.h"
 #include "training.h"
 
 namespace imagesearch {

@@ -17,6 +17,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "coarse.h"
+#include "flat_index.h"
+
 namespace imagesearch {
 
 inline faiss::IndexIVF* ivf(int64_t handle) {
@@ -34,10 +37,10 @@ inline int64_t handle_of(faiss::IndexIVF* index) {
 
 // A trained, empty index over float[nlist * dimension] centroids.
 inline int64_t ivf_from_centroids(const float* centroids, int64_t nlist, int32_t dimension) {
-    auto quantizer = std::make_unique<faiss::IndexFlatIP>(dimension);
-    quantizer->add(nlist, centroids);
-    auto index = std::make_unique<faiss::IndexIVFFlat>(
-            quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
+    faiss::IndexFlatIP flat(dimension);
+    flat.add(nlist, centroids);
+    auto quantizer = std::make_unique<CentroidIndex>(flat);
+    auto index = std::make_unique<FlatIndex>(quantizer.get(), dimension, nlist, faiss::METRIC_INNER_PRODUCT);
     index->quantizer = quantizer.release();
     index->own_fields = true;
     index->is_trained = true;
@@ -54,12 +57,30 @@ inline int64_t ivf_read(const char* path, bool map) {
     if (index->metric_type != faiss::METRIC_INNER_PRODUCT) {
         throw std::invalid_argument("its metric is not the inner product");
     }
-    if (dynamic_cast<faiss::IndexFlat*>(index->quantizer) == nullptr ||
-        index->quantizer->ntotal != static_cast<int64_t>(index->nlist)) {
+    auto* flat = dynamic_cast<faiss::IndexFlat*>(index->quantizer);
+    if (flat == nullptr || flat->ntotal != static_cast<int64_t>(index->nlist)) {
         throw std::invalid_argument("its coarse quantizer is not a flat index of nlist centroids");
     }
+    auto centroids = std::make_unique<CentroidIndex>(*flat);
+    delete flat;
+    index->quantizer = centroids.release();
     any.release();
-    return handle_of(index);
+    return handle_of(new FlatIndex(std::unique_ptr<faiss::IndexIVFFlat>(index)));
+}
+
+// Makes a screen of an index of flat codes, from which later searches read before they read vectors; adding to the index drops it.
+inline void ivf_screen(int64_t handle) {
+    auto* index = dynamic_cast<FlatIndex*>(ivf(handle));
+    if (index == nullptr) {
+        throw std::invalid_argument("only an index of flat codes is screened");
+    }
+    index->screen = std::make_unique<ListScreen>(*index->invlists, *coarse(handle));
+}
+
+// Bytes of memory that the screen takes, 0 without one.
+inline int64_t ivf_screen_bytes(int64_t handle) {
+    const auto* index = dynamic_cast<const FlatIndex*>(ivf(handle));
+    return index == nullptr || index->screen == nullptr ? 0 : static_cast<int64_t>(index->screen->bytes());
 }
 
 inline void ivf_free(int64_t handle) {

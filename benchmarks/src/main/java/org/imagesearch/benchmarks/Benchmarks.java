@@ -11,6 +11,7 @@ final class Benchmarks {
         return List.of(
                 new VectorsBenchmark(),
                 new ScanBenchmark(),
+                new TrainBenchmark(),
                 new PreprocessBenchmark(),
                 new EmbedBenchmark(),
                 new MergeBenchmark());

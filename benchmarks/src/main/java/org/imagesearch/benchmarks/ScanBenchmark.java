@@ -1,29 +1,41 @@
 package org.imagesearch.benchmarks;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.LongStream;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.faiss.IvfIndex;
-import org.imagesearch.faiss.KMeans;
-import org.imagesearch.faiss.KMeansOptions;
+import org.imagesearch.faiss.FaissLibrary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/**
- * Searches of one index file, here and in Python's Faiss: the same queries one at a time, on one thread, coarse step included. The
- * hits must be the same.
- */
+/** Searches of an IVFFlat index on one thread, coarse step included, against other ways to the same hits: {@link ScanCases}. */
 @Command(
         name = "scan",
-        description = "searches an IVFFlat file, one query at a time on one thread, against python3-faiss")
+        description =
+                "searches an IVFFlat index on one thread, against python3-faiss, plain reading, one merged index, a graph")
 final class ScanBenchmark implements Benchmark {
-    private static final int BATCH = 8192;
-    private static final int TRAINING_VECTORS_PER_CENTROID = 64;
-    private static final int TRAINING_ITERATIONS = 10;
+    /** What is compared. */
+    enum Case {
+        /** One query at a time with python3-faiss, at each nprobe. */
+        nprobe,
+        /** A batch with one query at a time. */
+        batch,
+        /** Scanning with plain reading. */
+        bandwidth,
+        /** Shards with one merged index. */
+        shards,
+        /** One query at a time with Lucene's HNSW at equal recall: takes minutes, and a JDK of 21 or later. */
+        lucene
+    }
+
+    @Option(
+            names = "--case",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "nprobe,batch,bandwidth,shards",
+            description = "${COMPLETION-CANDIDATES}, a list (default: ${DEFAULT-VALUE})")
+    private List<Case> cases;
 
     @Option(
             names = "--count",
@@ -51,7 +63,7 @@ final class ScanBenchmark implements Benchmark {
             paramLabel = "N",
             split = ",",
             defaultValue = "8,16,64",
-            description = "lists probed, a figure each (default: ${DEFAULT-VALUE})")
+            description = "lists probed in case nprobe, a figure each (default: ${DEFAULT-VALUE})")
     private List<Integer> nprobes;
 
     @Option(
@@ -78,31 +90,41 @@ final class ScanBenchmark implements Benchmark {
             description = "of vectors and training (default: ${DEFAULT-VALUE})")
     private int seed;
 
+    @Option(
+            names = "--recall",
+            paramLabel = "SHARE",
+            defaultValue = "0.95",
+            description = "recall@k that both sides of case lucene must reach (default: ${DEFAULT-VALUE})")
+    private double recall;
+
+    @Option(
+            names = "--jdk",
+            paramLabel = "DIR",
+            description = "JDK of 21 or later that runs Lucene (default: the newest below /usr/lib/jvm)")
+    private Path jdk;
+
     @Mixin
     private WorkFolder.Choice choice;
 
     @Override
     public void run(Report report) throws IOException {
         requireSizes();
-        ClipLikeVectors vectors = new ClipLikeVectors(dimension, seed);
+        // Before the index is built, which takes longer than to find out that there is none.
+        Path java = cases.contains(Case.lucene) ? LaterJdk.java(jdk) : null;
+        report.note("instruction set: %s", FaissLibrary.instructionSet());
         try (WorkFolder folder = choice.open()) {
+            ClipLikeVectors vectors = new ClipLikeVectors(dimension, seed);
             Path file = folder.resolve("scan.faiss");
-            build(vectors, file, report);
-            float[] queries = vectors.pictures(count, queryCount);
-            RawFile.write(folder.resolve("queries.f32"), queries);
-            try (IvfIndex index = IvfIndex.read(file);
-                    PythonProcess python = PythonProcess.start(
-                            folder,
-                            "scan.py",
-                            1,
-                            file.toString(),
-                            folder.resolve("queries.f32").toString(),
-                            Integer.toString(dimension),
-                            Integer.toString(k),
-                            folder.resolve("ids.i64").toString(),
-                            folder.resolve("scores.f32").toString())) {
-                for (int nprobe : nprobes) {
-                    compare(index, queries, nprobe, python, folder, report);
+            ScanIndex.build(vectors, count, nlist, seed, file, report);
+            ScanSetup setup = new ScanSetup(
+                    folder, report, file, vectors, count, nlist, vectors.pictures(count, queryCount), k, repeats);
+            for (Case one : cases) {
+                switch (one) {
+                    case nprobe -> ScanCases.python(setup, nprobes);
+                    case batch -> ScanCases.batch(setup);
+                    case bandwidth -> ScanCases.bandwidth(setup);
+                    case shards -> ShardCase.run(setup);
+                    case lucene -> GraphCase.run(setup, recall, java);
                 }
             }
         }
@@ -115,71 +137,11 @@ final class ScanBenchmark implements Benchmark {
         Sizes.requireRange("--queries", queryCount, 1, 100_000);
         Sizes.requireRange("--k", k, 1, 1000);
         Sizes.requireRange("--repeats", repeats, 1, 1000);
-        if ((long) trainingVectors() * dimension > Integer.MAX_VALUE) {
+        if (!(recall > 0 && recall <= 1)) {
+            throw ImageSearchException.input("--recall is %s, expected more than 0, at most 1", recall);
+        }
+        if ((long) ScanIndex.trainingVectors(count, nlist) * dimension > Integer.MAX_VALUE) {
             throw ImageSearchException.input("--nlist %d and --dimension %d need too much memory", nlist, dimension);
         }
-    }
-
-    private int trainingVectors() {
-        return (int) Math.min(count, (long) nlist * TRAINING_VECTORS_PER_CENTROID);
-    }
-
-    private void build(ClipLikeVectors vectors, Path file, Report report) {
-        long begin = System.nanoTime();
-        KMeansOptions options = new KMeansOptions(
-                TRAINING_ITERATIONS,
-                seed,
-                true,
-                TRAINING_VECTORS_PER_CENTROID,
-                Runtime.getRuntime().availableProcessors());
-        int training = trainingVectors();
-        float[] centroids = KMeans.train(vectors.pictures(0, training), training, dimension, nlist, options);
-        try (IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, dimension)) {
-            for (int from = 0; from < count; from += BATCH) {
-                int n = Math.min(BATCH, count - from);
-                float[] batch = vectors.pictures(from, n);
-                long[] ids = LongStream.range(from, from + n).toArray();
-                long[] lists = new long[n];
-                index.assign(batch, n, 1, lists, new float[n]);
-                index.add(batch, ids, lists, n);
-            }
-            index.write(file);
-        }
-        report.note("built an index of %,d vectors in %.1f s", count, SideBySide.secondsSince(begin));
-    }
-
-    private void compare(
-            IvfIndex index, float[] queries, int nprobe, PythonProcess python, WorkFolder folder, Report report)
-            throws IOException {
-        Hits ours = new Hits(new long[queryCount * k], new float[queryCount * k]);
-        String[] version = new String[1];
-        SideBySide times = SideBySide.measure(repeats, () -> search(index, queries, nprobe, ours), () -> {
-            JsonNode answer = python.ask(Integer.toString(nprobe));
-            version[0] = answer.get("version").asText();
-            return answer.get("seconds").asDouble();
-        });
-        Hits theirs = new Hits(RawFile.longs(folder.resolve("ids.i64")), RawFile.floats(folder.resolve("scores.f32")));
-        ours.requireSame(theirs, k);
-        report.figure(Figure.of(
-                "scan",
-                "nprobe=" + nprobe,
-                "queries/s",
-                queryCount / times.ourSeconds(),
-                "python3-faiss " + version[0],
-                queryCount / times.theirSeconds()));
-    }
-
-    private double search(IvfIndex index, float[] queries, int nprobe, Hits hits) {
-        float[] query = new float[dimension];
-        long[] ids = new long[k];
-        float[] scores = new float[k];
-        long begin = System.nanoTime();
-        for (int i = 0; i < queryCount; i++) {
-            System.arraycopy(queries, i * dimension, query, 0, dimension);
-            index.search(query, 1, k, nprobe, null, ids, scores);
-            System.arraycopy(ids, 0, hits.ids(), i * k, k);
-            System.arraycopy(scores, 0, hits.scores(), i * k, k);
-        }
-        return SideBySide.secondsSince(begin);
     }
 }

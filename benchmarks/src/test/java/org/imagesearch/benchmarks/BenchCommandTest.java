@@ -34,7 +34,7 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vectors", "scan", "preprocess", "embed", "merge"})
+    @ValueSource(strings = {"vectors", "scan", "train", "preprocess", "embed", "merge"})
     void everyBenchmarkTellsItsOptions(String name) {
         assertThat(bench(name, "--help")).isZero();
         assertThat(out.toString()).contains("--seed", "bench " + name);
@@ -49,6 +49,9 @@ class BenchCommandTest {
                 "scan --count many",
                 "scan --count 0",
                 "scan --nlist 300000",
+                "train --nlist 300000",
+                "train --case nonsense",
+                "train --iterations 0",
                 "vectors --count 5",
                 "vectors --count 5 --output /dev/null",
                 "vectors --count 5 --dimension 1 --output /dev/null"

@@ -14,6 +14,9 @@ import org.imagesearch.faiss.binding.FaissCalls;
 public final class FaissLibrary {
     private static final Pattern VERSION = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})\\.(\\d{1,6})");
 
+    private static final String SIMD_PROPERTY = "imagesearch.simd";
+    private static final String SIMD_VARIABLE = "IMAGESEARCH_SIMD";
+
     /** The first with id selectors in searches. */
     private static final int[] OLDEST = {1, 7, 3};
 
@@ -47,9 +50,22 @@ public final class FaissLibrary {
         return FaissCalls.version();
     }
 
+    /**
+     * The instructions that searches use: {@code avx512}, {@code avx2} or {@code portable}. It is the best that the processor has,
+     * unless the system property {@value #SIMD_PROPERTY} or the environment variable {@value #SIMD_VARIABLE} names another.
+     */
+    public static String instructionSet() {
+        require();
+        return FaissCalls.instructionSet();
+    }
+
     private static Optional<Throwable> load() {
         try {
             FaissCalls.load();
+            String wanted = System.getProperty(SIMD_PROPERTY, System.getenv(SIMD_VARIABLE));
+            if (wanted != null) {
+                FaissCalls.useInstructionSet(wanted);
+            }
             return unfit(FaissCalls.version());
         } catch (LinkageError | RuntimeException e) {
             return Optional.of(e);

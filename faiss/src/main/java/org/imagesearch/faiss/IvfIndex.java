@@ -151,6 +151,24 @@ public final class IvfIndex implements AutoCloseable {
         }));
     }
 
+    /**
+     * Makes a screen: a copy of the vectors in bytes, from which searches of single queries first find out which vectors may be among
+     * the k best; those alone are read and scored. Results do not change by a bit, and a search reads a quarter of the memory. It
+     * costs a quarter of the vectors' memory more, and reads all lists once. Excludes every other call while it is made;
+     * {@link #add} drops it. Of a mapped index, the vectors may then stay on disk.
+     */
+    public void screen() {
+        handle.write(translated(address -> {
+            FaissCalls.screen(address);
+            return null;
+        }));
+    }
+
+    /** Bytes of memory that the screen takes, 0 without one. */
+    public long screenBytes() {
+        return handle.read(FaissCalls::screenBytes);
+    }
+
     /** Bytes of one vector as the lists hold it. */
     public int codeBytes() {
         return handle.read(address -> Math.toIntExact(FaissCalls.codeBytes(address)));
@@ -182,7 +200,9 @@ public final class IvfIndex implements AutoCloseable {
      * @param lists long[n * nprobe], as {@link #assign} gives them; -1 skips a place
      * @param coarseScores float[n * nprobe], as {@link #assign} gives them
      * @param filter ids to keep, or null for all
-     * @param ids out, long[n * k], best first, -1 where there are fewer; order among equal scores is not defined
+     * @param bounds float[n] or null: hits with a lower score than that of their query are of no use to the caller, who has k
+     *     better ones from elsewhere, and need not be found
+     * @param ids out, long[n * k], best first, the smaller id first among equal scores; -1 where there are fewer
      * @param scores out, float[n * k], inner products
      */
     public void searchPreassigned(
@@ -193,44 +213,68 @@ public final class IvfIndex implements AutoCloseable {
             float[] coarseScores,
             int nprobe,
             IdFilter filter,
+            float[] bounds,
             long[] ids,
             float[] scores) {
-        Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
-        Arguments.requireRange("k", k, 1, MAX_K);
-        Arguments.requireRange("nprobe", nprobe, 1, nlist);
-        Arguments.requireLength("queries", queries.length, (long) n * dimension);
+        requireSearch(queries, n, k, nprobe, ids, scores);
         Arguments.requireLength("lists", lists.length, (long) n * nprobe);
         Arguments.requireLength("coarse scores", coarseScores.length, (long) n * nprobe);
-        Arguments.requireLength("ids", ids.length, (long) n * k);
-        Arguments.requireLength("scores", scores.length, (long) n * k);
+        if (bounds != null) {
+            Arguments.requireLength("bounds", bounds.length, n);
+        }
         for (int i = 0; i < n * nprobe; i++) {
             Arguments.requireRange("list", lists[i], -1, nlist - 1L);
         }
-        LongFunction<Void> scan = selector -> call(address -> {
-            FaissCalls.searchPreassigned(address, queries, n, k, lists, coarseScores, nprobe, selector, ids, scores);
-            return null;
-        });
-        if (filter == null) {
-            scan.apply(0);
-        } else {
-            filter.handle().read(scan);
-        }
+        scan(
+                filter,
+                (address, selector) -> FaissCalls.searchPreassigned(
+                        address, queries, n, k, lists, coarseScores, nprobe, selector, bounds, ids, scores));
     }
 
     /** {@link #assign} and {@link #searchPreassigned} in one. */
     public void search(float[] queries, int n, int k, int nprobe, IdFilter filter, long[] ids, float[] scores) {
+        requireSearch(queries, n, k, nprobe, ids, scores);
+        scan(filter, (address, selector) -> FaissCalls.search(address, queries, n, k, nprobe, selector, ids, scores));
+    }
+
+    private void requireSearch(float[] queries, int n, int k, int nprobe, long[] ids, float[] scores) {
         Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
+        Arguments.requireRange("k", k, 1, MAX_K);
         Arguments.requireRange("nprobe", nprobe, 1, nlist);
-        long[] lists = new long[Math.multiplyExact(n, nprobe)];
-        float[] coarseScores = new float[lists.length];
-        assign(queries, n, nprobe, lists, coarseScores);
-        searchPreassigned(queries, n, k, lists, coarseScores, nprobe, filter, ids, scores);
+        Arguments.requireLength("queries", queries.length, (long) n * dimension);
+        Arguments.requireLength("ids", ids.length, (long) n * k);
+        Arguments.requireLength("scores", scores.length, (long) n * k);
+    }
+
+    /** Calls with the addresses of this index and of the filter, 0 for none. */
+    private void scan(IdFilter filter, Scan scan) {
+        LongFunction<Void> run = selector -> call(address -> {
+            scan.call(address, selector);
+            return null;
+        });
+        if (filter == null) {
+            run.apply(0);
+        } else {
+            filter.handle().read(run);
+        }
+    }
+
+    private interface Scan {
+        void call(long address, long selector);
     }
 
     /** Vectors in a list. */
     public long listSize(int list) {
         requireList(list);
         return handle.read(address -> FaissCalls.listSize(address, list));
+    }
+
+    /** Reads all vectors of some lists and does nothing with them: what a scan can at best reach. Returns the bytes read. */
+    public long readLists(long[] lists) {
+        for (long list : lists) {
+            Arguments.requireRange("list", list, 0, nlist - 1L);
+        }
+        return handle.read(address -> FaissCalls.readLists(address, lists, lists.length, new float[1]));
     }
 
     /** The ids of a list, in the order they are stored. */
@@ -278,7 +322,10 @@ public final class IvfIndex implements AutoCloseable {
     private void requireLists(long[] lists, int n) {
         Arguments.requireLength("lists", lists.length, n);
         for (int i = 0; i < n; i++) {
-            Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
+            if (lists[i] < 0 || lists[i] >= nlist) {
+                // The name is put together for a failure alone.
+                Arguments.requireRange("list of vector " + i, lists[i], 0, nlist - 1L);
+            }
         }
     }
 

@@ -5,24 +5,26 @@ import org.imagesearch.core.ImageSearchException;
 /**
  * How k-means runs.
  *
- * @param iterations passes over the training vectors
- * @param seed of the choice of the first centroids; the same seed, vectors and threads give the same centroids
- * @param spherical whether centroids are scaled to length 1 after each pass, as inner product on unit vectors wants
- * @param maxPointsPerCentroid training vectors beyond this many per centroid are left out, by a seeded choice
+ * @param iterations passes over the training vectors at most
+ * @param seed of every choice at random; the same seed and vectors give the same centroids, whatever the threads
+ * @param leastGain it ends before, once a pass gains less than this share of the objective; 0 for all of the iterations
  * @param threads threads used
  */
-public record KMeansOptions(int iterations, int seed, boolean spherical, int maxPointsPerCentroid, int threads) {
-    /** @throws ImageSearchException (input) if a number is not positive */
+public record KMeansOptions(int iterations, int seed, double leastGain, int threads) {
+    /** Gains below this change no recall that can be measured. */
+    public static final double LEAST_GAIN = 1e-4;
+
+    /** @throws ImageSearchException (input) if iterations or threads are not positive or the gain is not 0 to 1 */
     public KMeansOptions {
-        if (iterations <= 0 || maxPointsPerCentroid <= 0 || threads <= 0) {
+        if (iterations <= 0 || threads <= 0 || !(leastGain >= 0 && leastGain < 1)) {
             throw ImageSearchException.input(
-                    "k-means needs positive iterations, points per centroid and threads: %d, %d, %d",
-                    iterations, maxPointsPerCentroid, threads);
+                    "k-means needs positive iterations and threads, and a least gain of 0 to 1: %d, %d, %s",
+                    iterations, threads, leastGain);
         }
     }
 
-    /** Spherical, 20 iterations, at most 256 points per centroid, every processor. */
-    public static KMeansOptions spherical(int seed) {
-        return new KMeansOptions(20, seed, true, 256, Runtime.getRuntime().availableProcessors());
+    /** At most 20 iterations, every processor. */
+    public static KMeansOptions seeded(int seed) {
+        return new KMeansOptions(20, seed, LEAST_GAIN, Runtime.getRuntime().availableProcessors());
     }
 }

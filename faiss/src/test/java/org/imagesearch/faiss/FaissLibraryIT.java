@@ -52,7 +52,7 @@ class FaissLibraryIT {
 
         public static void main(String[] arguments) {
             System.out.println("failure: " + FaissLibrary.failure().orElse(null));
-            attempt("k-means", () -> KMeans.train(new float[] {1}, 1, 1, 1, KMeansOptions.spherical(1)));
+            attempt("k-means", () -> KMeans.train(new float[] {1}, 1, 1, 1, KMeansOptions.seeded(1)));
             attempt("read", () -> IvfIndex.read(Path.of("absent")).close());
             attempt("filter", () -> IdFilter.only(new long[] {1}).close());
         }

@@ -126,7 +126,7 @@ class IvfIndexTest {
             index.add(new float[] {1, 0, 0, 1}, new long[] {7, 8}, new long[] {0, 1}, 2);
             long[] ids = new long[2];
             float[] query = {0.6f, 0.8f};
-            index.searchPreassigned(query, 1, 2, new long[] {-1, 0}, new float[2], 2, null, ids, new float[2]);
+            index.searchPreassigned(query, 1, 2, new long[] {-1, 0}, new float[2], 2, null, null, ids, new float[2]);
             assertThat(ids).containsExactly(7, -1);
         }
     }
@@ -168,7 +168,7 @@ class IvfIndexTest {
             for (IdFilter filter : new IdFilter[] {only, except}) {
                 long[] ids = new long[n * K];
                 float[] scores = new float[ids.length];
-                index.searchPreassigned(queries, n, K, lists, coarse, nprobe, filter, ids, scores);
+                index.searchPreassigned(queries, n, K, lists, coarse, nprobe, filter, null, ids, scores);
                 for (int query = 0; query < n; query++) {
                     Set<Long> scanned = LongStream.of(lists)
                             .skip((long) query * nprobe)
@@ -306,7 +306,7 @@ class IvfIndexTest {
             assertInput(() -> index.listVectors(0, 0, 1 << 30), "count");
             assertInput(
                     () -> index.searchPreassigned(
-                            query, 1, K, new long[] {NLIST}, new float[1], 1, null, new long[K], new float[K]),
+                            query, 1, K, new long[] {NLIST}, new float[1], 1, null, null, new long[K], new float[K]),
                     "list");
         }
         assertInput(() -> IvfIndex.fromCentroids(new float[3], 2, 2), "centroids");

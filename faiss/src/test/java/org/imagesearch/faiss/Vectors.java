@@ -63,7 +63,8 @@ final class Vectors {
 
     /** An index of these vectors over trained centroids. */
     IvfIndex index(int nlist) {
-        float[] centroids = KMeans.train(values, count, dimension, nlist, new KMeansOptions(8, 7, true, 256, 2));
+        float[] centroids = KMeans.train(values, count, dimension, nlist, new KMeansOptions(8, 7, 0, 2))
+                .centroids();
         IvfIndex index = IvfIndex.fromCentroids(centroids, nlist, dimension);
         addTo(index);
         return index;

@@ -156,6 +156,7 @@ final class CompactionJob {
                 published.recall(),
                 count,
                 published.centroids().named(IndexLayout.CENTROIDS),
+                published.training(),
                 inOrder,
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 published.measured().or(() -> Optional.of(published.generation())),

@@ -1,5 +1,7 @@
 package org.imagesearch.merge;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.imagesearch.core.index.Drift;
@@ -39,9 +41,16 @@ final class DriftAdvice {
         all.merge(before);
         all.merge(added);
         double imbalance = all.imbalance();
-        boolean misfits = misfit(added.mean()) > MISFIT_GROWTH * misfit(trainedFit);
-        boolean crowds = imbalance > IMBALANCE_GROWTH * trainedImbalance;
-        return new Drift(trainedFit, added.pictures(), added.mean(), trainedImbalance, imbalance, misfits || crowds);
+        boolean retrain = misfits(trainedFit, added.mean()) || crowds(trainedImbalance, imbalance);
+        return new Drift(trainedFit, added.pictures(), added.mean(), trainedImbalance, imbalance, retrain);
+    }
+
+    private static boolean misfits(double trainedFit, double addedFit) {
+        return misfit(addedFit) > MISFIT_GROWTH * misfit(trainedFit);
+    }
+
+    private static boolean crowds(double trainedImbalance, double imbalance) {
+        return imbalance > IMBALANCE_GROWTH * trainedImbalance;
     }
 
     private static double misfit(double fit) {
@@ -63,9 +72,13 @@ final class DriftAdvice {
         if (!drift.retrain()) {
             return "new pictures fit the centroids: " + numbers;
         }
-        String what = growth > MISFIT_GROWTH
-                ? "new pictures fit the centroids less well: "
-                : "new pictures crowd into few lists: ";
-        return what + numbers + "; retrain with bin/merge without --add";
+        List<String> what = new ArrayList<>();
+        if (misfits(drift.trainedFit(), drift.addedFit())) {
+            what.add("fit the centroids less well");
+        }
+        if (crowds(drift.trainedImbalance(), drift.imbalance())) {
+            what.add("crowd into few lists");
+        }
+        return "new pictures " + String.join(" and ", what) + ": " + numbers + "; retrain with bin/merge without --add";
     }
 }

@@ -67,6 +67,21 @@ record IndexSize(int shards, int nlist, int trainingPoints, int heldOut) {
     }
 
     /**
+     * What {@code --nlist} says: a number, or 0 for {@code auto}.
+     *
+     * @throws ImageSearchException (input) if it is neither
+     */
+    static int nlistGiven(String text) {
+        if (text.equals("auto")) {
+            return 0;
+        }
+        if (!text.matches("[0-9]{1,7}") || Integer.parseInt(text) == 0) {
+            throw ImageSearchException.input("--nlist is '%s', expected auto, or 1 or more", text);
+        }
+        return Integer.parseInt(text);
+    }
+
+    /**
      * The nlist of a Faiss factory string.
      *
      * @throws ImageSearchException (input) if it is not {@code IVF<nlist>,Flat}

@@ -36,13 +36,14 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true,
         synopsisSubcommandLabel = "[COMMAND]",
-        commandListHeading = "%nOf an index that is there:%n",
+        commandListHeading = "%nCommands:%n",
         subcommands = {
             CompactCommand.class,
             GenerationsCommand.class,
             VerifyCommand.class,
             RollbackCommand.class,
-            PruneCommand.class
+            PruneCommand.class,
+            PlanCommand.class
         })
 public final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
@@ -67,8 +68,8 @@ public final class MergeCommand implements Callable<Integer> {
     @Option(
             names = "--nlist",
             paramLabel = "N",
-            description = "inverted lists (default: about 4 * sqrt(pictures), a power of two)")
-    private Integer nlist;
+            description = "inverted lists; auto chooses by the number of pictures (default: auto)")
+    private String nlist;
 
     @Option(names = "--factory", paramLabel = "S", description = "Faiss factory string: IVF<nlist>,Flat")
     private String factory;
@@ -139,19 +140,17 @@ public final class MergeCommand implements Callable<Integer> {
         put.accept("shards", shards);
         put.accept("target-recall", targetRecall);
         put.accept("seed", seed);
-        Integer lists = nlist;
+        Integer lists = nlist == null ? null : IndexSize.nlistGiven(nlist);
         if (factory != null) {
-            lists = IndexSize.nlistOf(factory);
-            if (nlist != null && !nlist.equals(lists)) {
-                throw ImageSearchException.input("--nlist %d and --factory %s contradict each other", nlist, factory);
+            int named = IndexSize.nlistOf(factory);
+            if (lists != null && lists != named) {
+                throw ImageSearchException.input("--nlist %s and --factory %s contradict each other", nlist, factory);
             }
+            lists = named;
         }
         put.accept("nlist", lists);
         if (shards != null && shards <= 0) {
             throw ImageSearchException.input("--shards is %d, expected 1 or more", shards);
-        }
-        if (nlist != null && nlist <= 0) {
-            throw ImageSearchException.input("--nlist is %d, expected 1 or more", nlist);
         }
         return given;
     }
@@ -166,7 +165,7 @@ public final class MergeCommand implements Callable<Integer> {
 
     private static String describe(MergeSummary summary, MergeRequest request, double seconds) {
         if (summary.manifest().isEmpty()) {
-            return "nothing to add: every picture of the dataset is in " + request.index();
+            return "nothing to add: every picture of the dataset is in " + request.index() + " or taken down";
         }
         IndexManifest manifest = summary.manifest().get();
         return String.format(

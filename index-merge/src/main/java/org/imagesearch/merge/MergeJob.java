@@ -19,8 +19,13 @@ import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.Takedowns;
+<<<<<<< HEAD
+=======
+import org.imagesearch.core.index.TrainingEntry;
+>>>>>>> g-life
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
+import org.imagesearch.faiss.Clusters;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
@@ -48,7 +53,12 @@ final class MergeJob {
 
     /** Centroids and what is already under them. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    private record Base(int nlist, float[] centroids, List<ShardEntry> shards, Optional<Drift> drift) {}
+    private record Base(
+            int nlist,
+            float[] centroids,
+            Optional<TrainingEntry> training,
+            List<ShardEntry> shards,
+            Optional<Drift> drift) {}
 
     /**
      * Runs the merge. If it fails, the published generation is what it was.
@@ -113,18 +123,23 @@ final class MergeJob {
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
         int queryCount = size.queries(pictures, settings);
         Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
-        VectorBlock training =
-                sample.pictures().slice(size.heldOut(), sample.pictures().size());
-        VectorBlock queries = sample.pictures()
-                .slice(0, Math.min(queryCount, sample.pictures().size()));
+        // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
+        // trained on.
+        int drawn = sample.pictures().size();
+        int training = Math.max(0, drawn - size.heldOut());
+        VectorBlock queries = size.heldOut() > 0
+                ? sample.pictures().slice(training, drawn)
+                : sample.pictures().slice(0, Math.min(queryCount, drawn));
         size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
-        float[] centroids = train(training, size.nlist());
-        try (IvfIndex empty = IvfIndex.fromCentroids(centroids, size.nlist(), format.dimension())) {
+        Clusters clusters = train(sample.pictures(), training, size.nlist());
+        try (IvfIndex empty = IvfIndex.fromCentroids(clusters.centroids(), size.nlist(), format.dimension())) {
             empty.write(generation.directory().resolve(IndexLayout.CENTROIDS));
         }
         generation.force(IndexLayout.CENTROIDS);
-        Base base = new Base(size.nlist(), centroids, List.of(), Optional.empty());
+        TrainingEntry entry = new TrainingEntry(
+                training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
+        Base base = new Base(size.nlist(), clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
         return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
     }
 
@@ -147,7 +162,7 @@ final class MergeJob {
                 draw(settings.measuring().pictures(), settings.measuring().pictures());
         Base base = link(generation, published, current);
         List<ShardEntry> written = write(generation, base, IndexSize.shards(added, settings), publishedRows);
-        // What is measured must be in the index, and every picture of the dataset is now.
+        // What is measured must be in the index, and every picture of the dataset that is not taken down is now.
         return finish(generation, base, written, sample.pictures());
     }
 
@@ -164,6 +179,7 @@ final class MergeJob {
                 String.format(
                         "read and checked %,d embeddings, drew %,d",
                         sample.seen(), sample.pictures().size()));
+<<<<<<< HEAD
         return new Sample(sample.seen(), withoutTakenDown(sample.pictures()));
     }
 
@@ -175,22 +191,34 @@ final class MergeJob {
             }
         }
         return left;
+=======
+        sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
+        return sample;
+>>>>>>> g-life
     }
 
-    private float[] train(VectorBlock training, int nlist) {
-        if (training.size() < nlist) {
-            throw ImageSearchException.data("%d training vectors are too few for %d centroids", training.size(), nlist);
+    /** Trains on the first {@code count} vectors of a sample. */
+    private Clusters train(VectorBlock sample, int count, int nlist) {
+        if (count < nlist) {
+            throw ImageSearchException.data("%d training vectors are too few for %d centroids", count, nlist);
         }
         KMeansOptions options = new KMeansOptions(
                 settings.training().iterations(),
                 settings.seed(),
-                true,
-                settings.training().pointsPerCentroid(),
+                KMeansOptions.LEAST_GAIN,
                 Runtime.getRuntime().availableProcessors());
-        float[] centroids = KMeans.train(training.exactVectors(), training.size(), format.dimension(), nlist, options);
+        Clusters clusters = KMeans.train(sample.vectors(), count, format.dimension(), nlist, options);
         progress.done(
-                Progress.Step.TRAINED, String.format("trained %,d centroids on %,d pictures", nlist, training.size()));
-        return centroids;
+                Progress.Step.TRAINED,
+                String.format(
+                        "trained %,d centroids on %,d pictures in %d iterations: mean inner product %.4f, imbalance %.2f, %d empty lists repaired",
+                        nlist,
+                        count,
+                        clusters.iterations(),
+                        clusters.objective(),
+                        clusters.imbalance(),
+                        clusters.repaired()));
+        return clusters;
     }
 
     private long countNew(List<String> publishedRows) {
@@ -217,7 +245,12 @@ final class MergeJob {
             }
         }
         try (IvfIndex centroids = IvfIndex.read(generation.directory().resolve(IndexLayout.CENTROIDS))) {
-            return new Base(published.nlist(), centroids.centroids(), published.shards(), published.drift());
+            return new Base(
+                    published.nlist(),
+                    centroids.centroids(),
+                    published.training(),
+                    published.shards(),
+                    published.drift());
         }
     }
 
@@ -288,6 +321,7 @@ final class MergeJob {
                 curve.points(nprobe),
                 count,
                 FileEntry.of(generation.directory(), IndexLayout.CENTROIDS),
+                base.training(),
                 shards,
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 Optional.empty(),

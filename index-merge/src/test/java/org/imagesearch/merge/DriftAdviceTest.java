@@ -49,6 +49,13 @@ class DriftAdviceTest {
     }
 
     @Test
+    void bothKindsOfDriftAreTold() {
+        Drift drift = DriftAdvice.of(Optional.empty(), fit(0.9, 10, 10, 10, 10), fit(0.5, 40, 0, 0, 0));
+        assertThat(DriftAdvice.text(drift))
+                .startsWith("new pictures fit the centroids less well and crowd into few lists: ");
+    }
+
+    @Test
     void manySmallStepsAddUp() {
         Optional<Drift> drift = Optional.empty();
         CentroidFit index = fit(0.9, 100, 100, 100, 100);

@@ -58,6 +58,15 @@ class IndexSizeTest {
     }
 
     @Test
+    void theWordAutoLeavesTheChoiceOfNlist() {
+        assertThat(IndexSize.nlistGiven("auto")).isZero();
+        assertThat(IndexSize.nlistGiven("4096")).isEqualTo(4096);
+        for (String wrong : new String[] {"0", "-1", "many", "", "99999999"}) {
+            assertRefused(() -> IndexSize.nlistGiven(wrong), "'" + wrong + "'", "auto");
+        }
+    }
+
+    @Test
     void onlyFlatFactoriesAreTaken() {
         assertThat(IndexSize.nlistOf("IVF64,Flat")).isEqualTo(64);
         for (String factory : new String[] {"IVF64,PQ16", "HNSW32", "IVF0,Flat", "IVF,Flat", "IVF99999999,Flat", ""}) {

@@ -256,6 +256,7 @@ class LifeTest {
                                 manifest.recall(),
                                 manifest.count(),
                                 manifest.centroids(),
+                                manifest.training(),
                                 shards,
                                 manifest.created(),
                                 manifest.measured(),
@@ -419,23 +420,20 @@ class LifeTest {
         assertThat(alike.addedPictures()).isEqualTo(300);
         assertThat(alike.addedFit()).isCloseTo(alike.trainedFit(), within(0.03));
 
-        // Nine hundred pictures of one subject.
+        // Nine hundred pictures of one subject, which a centroid fits.
         List<EmbeddingRow> others = new ArrayList<>(pictures);
-        EmbeddingRow subject = pictures.get(0);
+        float[] subject;
+        try (IvfIndex centroids =
+                IvfIndex.read(index.resolve(published(index).generation()).resolve(IndexLayout.CENTROIDS))) {
+            subject = Arrays.copyOf(centroids.centroids(), centroids.dimension());
+        }
         for (long id = 1; id < 2_700; id += 3) {
-            others.add(new EmbeddingRow(
-                    id,
-                    "file:/one/" + id,
-                    1,
-                    1,
-                    Optional.empty(),
-                    subject.embedding().clone(),
-                    Map.of()));
+            others.add(new EmbeddingRow(id, "file:/one/" + id, 1, 1, Optional.empty(), subject.clone(), Map.of()));
         }
         Ended ended = run("--embeddings", dataset(others), "--index", index, "--add");
 
         assertThat(ended.out())
-                .containsPattern("new pictures crowd into few lists: .*; retrain with bin/merge without --add");
+                .containsPattern("new pictures .*crowd into few lists: .*; retrain with bin/merge without --add");
         Drift drift = published(index).drift().orElseThrow();
         assertThat(drift.retrain()).isTrue();
         assertThat(drift.addedPictures()).isEqualTo(900);

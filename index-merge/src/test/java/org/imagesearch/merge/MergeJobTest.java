@@ -66,6 +66,12 @@ class MergeJobTest {
         assertThat(manifest.count()).isEqualTo(3_000);
         assertThat(manifest.nlist()).isEqualTo(32);
         assertThat(manifest.factory()).isEqualTo("IVF32,Flat");
+        assertThat(manifest.training()).hasValueSatisfying(training -> {
+            assertThat(training.vectors()).isEqualTo(2_700);
+            assertThat(training.iterations()).isBetween(2, 10);
+            assertThat(training.objective()).isBetween(0.1, 1.0);
+            assertThat(training.imbalance()).isBetween(1.0, 4.0);
+        });
         assertThat(manifest.shards()).hasSize(3).allMatch(shard -> shard.count() > 900);
         Path generation = index().resolve("gen-000001");
         Set<Long> seen = new HashSet<>();

@@ -114,7 +114,8 @@ public final class SmallIndex {
                 }
             }
             float[] all = flat(List.of(vectors));
-            float[] centroids = KMeans.train(all, pictures, DIMENSION, NLIST, new KMeansOptions(5, 1, true, 256, 1));
+            float[] centroids = KMeans.train(all, pictures, DIMENSION, NLIST, new KMeansOptions(5, 1, 0, 1))
+                    .centroids();
             List<Item> items = new ArrayList<>();
             for (int i = 0; i < pictures; i++) {
                 long id = 1000 + 7L * i;
@@ -241,6 +242,7 @@ public final class SmallIndex {
                 RECALL,
                 items.size(),
                 entry(folder, centroidsFile),
+                Optional.empty(),
                 entries,
                 Instant.parse("2024-01-01T00:00:00Z"),
                 Optional.empty(),

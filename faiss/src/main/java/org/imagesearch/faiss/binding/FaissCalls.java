@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Raw;
 import org.bytedeco.javacpp.annotation.StdString;
 
 /** The functions of {@code imagesearch_faiss.h}. A C++ exception arrives as a {@link RuntimeException} with its text. */
@@ -30,11 +31,25 @@ public final class FaissCalls {
     @Name("faiss_version")
     public static native @StdString String version();
 
+    /** "avx512", "avx2" or "portable": what searches that begin now use. */
+    @Name("instruction_set_name")
+    public static native @StdString String instructionSet();
+
+    /** Makes later searches of this process use a set of that name; a {@link RuntimeException} if there is none. */
+    @Name("use_instruction_set")
+    public static native void useInstructionSet(String name);
+
     @Name("ivf_from_centroids")
     public static native long fromCentroids(float[] centroids, long nlist, int dimension);
 
     @Name("ivf_read")
     public static native long read(String path, boolean map);
+
+    @Name("ivf_screen")
+    public static native void screen(long handle);
+
+    @Name("ivf_screen_bytes")
+    public static native long screenBytes(long handle);
 
     @Name("ivf_free")
     public static native void free(long handle);
@@ -88,6 +103,18 @@ public final class FaissCalls {
             float[] coarseScores,
             long nprobe,
             long selector,
+            float[] bounds,
+            @Cast("int64_t*") long[] ids,
+            float[] scores);
+
+    @Name("ivf_search")
+    public static native void search(
+            long handle,
+            float[] queries,
+            long n,
+            long k,
+            long nprobe,
+            long selector,
             @Cast("int64_t*") long[] ids,
             float[] scores);
 
@@ -100,19 +127,42 @@ public final class FaissCalls {
     @Name("ivf_list_vectors")
     public static native void listVectors(long handle, long list, long from, long count, float[] out);
 
+    @Name("ivf_read_lists")
+    public static native long readLists(long handle, @Cast("int64_t*") long[] lists, long n, float[] sum);
+
     @Name("ivf_list_position")
     public static native long listPosition(long handle, long list, long id);
 
-    @Name("kmeans")
-    public static native void kmeans(
-            float[] vectors,
+    @Name("nearest_of")
+    public static native long nearestOf(float[] centroids, long nlist, int dimension);
+
+    @Name("nearest_moved")
+    public static native long nearestMoved(long handle, float[] centroids);
+
+    @Name("nearest_free")
+    public static native void nearestFree(long handle);
+
+    // Raw: the C++ side is given JNIEnv and class before all arguments, and the arrays as they are.
+    @Name("nearest_assign")
+    public static native void nearestAssign(
+            long handle,
+            @Raw(withEnv = true) float[] vectors,
+            long first,
             long n,
+            boolean hinted,
+            @Raw long[] lists,
+            @Raw float[] scores);
+
+    @Name("kmeans_unfit")
+    public static native long kmeansUnfit(@Raw(withEnv = true) float[] vectors, long first, long n, int dimension);
+
+    @Name("kmeans_update")
+    public static native double kmeansUpdate(
+            @Raw(withEnv = true) float[] vectors,
             int dimension,
-            long k,
-            int iterations,
-            int seed,
-            boolean spherical,
-            int maxPointsPerCentroid,
-            int threads,
-            float[] centroids);
+            @Raw int[] members,
+            @Raw int[] starts,
+            int from,
+            int to,
+            @Raw float[] centroids);
 }

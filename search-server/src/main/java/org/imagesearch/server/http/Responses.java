@@ -102,7 +102,7 @@ final class Responses {
     }
 
     /** Short, on one line and valid Unicode, whatever of the request a message repeats. */
-    private static String readable(String message) {
+    static String readable(String message) {
         int[] shown = message.codePoints()
                 .limit(MAX_MESSAGE)
                 .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '\ufffd' : c)

@@ -71,6 +71,11 @@ public final class Shard implements AutoCloseable {
         return vectors;
     }
 
+    /** Whether the shard holds a picture. */
+    boolean holds(long id) {
+        return rows.contains(id);
+    }
+
     /** The row of a picture, if the shard holds it. */
     public Optional<ImageRow> row(long id) {
         return rows.row(id);

@@ -39,7 +39,8 @@ class ShardScansTest {
                 "the demo model",
                 new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(1)));
         long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
-        probe = new ShardScans.Probe(SmallIndex.randomUnit(new Random(9)), 100, lists, new float[lists.length]);
+        probe = new ShardScans.Probe(
+                SmallIndex.randomUnit(new Random(9)), 100, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
     }
 
     @AfterEach
@@ -64,6 +65,32 @@ class ShardScansTest {
                                 .map(SmallIndex.Item::id)
                                 .toList());
                 assertThat(answer.scores()).hasSize(100);
+            }
+        }
+    }
+
+    @Test
+    void laterShardsLookOnlyForWhatCanStillBeAmongTheBest() {
+        // As many as there are twins, whose scores are equal: some of them must be kept, and the right ones.
+        for (int k : new int[] {1, 3, 7, 12, 20}) {
+            float[] query = index.items().get(SmallIndex.TWINS).vector();
+            long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
+            ShardScans.Probe best =
+                    new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+            try (ShardScans scans = new ShardScans(1, 100)) {
+                List<ShardHits> answers = scans.scan(generation, best, FAR);
+
+                BestHits merged = new BestHits(k, Double.NEGATIVE_INFINITY);
+                for (ShardHits answer : answers) {
+                    for (int i = 0; i < k && answer.ids()[i] >= 0; i++) {
+                        assertThat(answer.scores()[i]).isGreaterThanOrEqualTo(merged.bound());
+                    }
+                    merged.add(answer.shard(), answer.ids(), answer.scores());
+                }
+                assertThat(merged.sorted().stream().map(Found::id))
+                        .containsExactlyElementsOf(SmallIndex.best(index.items(), query, k).stream()
+                                .map(SmallIndex.Found::id)
+                                .toList());
             }
         }
     }

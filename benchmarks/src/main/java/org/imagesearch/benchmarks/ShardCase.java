@@ -1,0 +1,121 @@
+package org.imagesearch.benchmarks;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.imagesearch.faiss.IvfIndex;
+
+/**
+ * The same vectors in several shards, one after the other on one thread, against one merged index. As in the server, the lists are
+ * found once and each shard is told the k-th score of those before it.
+ */
+final class ShardCase {
+    private static final int[] SHARDS = {4, 8};
+    private static final int NPROBE = 64;
+
+    private final ScanSetup setup;
+    private final int nprobe;
+
+    private ShardCase(ScanSetup setup) {
+        this.setup = setup;
+        this.nprobe = Math.min(NPROBE, setup.nlist());
+    }
+
+    static void run(ScanSetup setup) throws IOException {
+        ShardCase one = new ShardCase(setup);
+        for (boolean screened : new boolean[] {false, true}) {
+            try (IvfIndex merged = ScanIndex.read(setup.file(), screened)) {
+                for (int shards : SHARDS) {
+                    one.compare(merged, shards, screened);
+                }
+            }
+        }
+    }
+
+    private void compare(IvfIndex merged, int count, boolean screened) throws IOException {
+        List<IvfIndex> shards = new ArrayList<>();
+        try {
+            for (int number = 0; number < count; number++) {
+                shards.add(shard(merged, number, count, screened));
+            }
+            Hits ours = setup.newHits();
+            Hits theirs = setup.newHits();
+            SideBySide times = SideBySide.measure(
+                    setup.repeats(), () -> search(merged, shards, ours), () -> search(merged, List.of(merged), theirs));
+            ours.requireSame(theirs, setup.k());
+            setup.figure(
+                    "shards=" + count + (screened ? ", screened" : ""),
+                    "queries/s",
+                    setup.queryCount() / times.ourSeconds(),
+                    "one merged index",
+                    setup.queryCount() / times.theirSeconds());
+        } finally {
+            shards.forEach(IvfIndex::close);
+        }
+    }
+
+    /** Every so many-th vector of each list. */
+    private IvfIndex shard(IvfIndex merged, int number, int count, boolean screened) {
+        int dimension = setup.dimension();
+        IvfIndex shard = IvfIndex.fromCentroids(merged.centroids(), setup.nlist(), dimension);
+        for (int list = 0; list < setup.nlist(); list++) {
+            long[] all = merged.listIds(list);
+            float[] vectors = merged.listVectors(list, 0, all.length);
+            int n = 0;
+            for (int i = 0; i < all.length; i++) {
+                if (all[i] % count == number) {
+                    all[n] = all[i];
+                    System.arraycopy(vectors, i * dimension, vectors, n * dimension, dimension);
+                    n++;
+                }
+            }
+            if (n > 0) {
+                long[] lists = new long[n];
+                Arrays.fill(lists, list);
+                shard.add(vectors, all, lists, n);
+            }
+        }
+        if (screened) {
+            shard.screen();
+        }
+        return shard;
+    }
+
+    private double search(IvfIndex centroids, List<IvfIndex> shards, Hits hits) {
+        int k = setup.k();
+        long[] lists = new long[nprobe];
+        float[] coarse = new float[nprobe];
+        long begin = System.nanoTime();
+        for (int query = 0; query < setup.queryCount(); query++) {
+            float[] vector = ScanCases.row(setup, query);
+            centroids.assign(vector, 1, nprobe, lists, coarse);
+            Hits best = null;
+            for (IvfIndex shard : shards) {
+                Hits found = new Hits(new long[k], new float[k]);
+                float[] bound = best == null ? null : new float[] {best.scores()[k - 1]};
+                shard.searchPreassigned(vector, 1, k, lists, coarse, nprobe, null, bound, found.ids(), found.scores());
+                best = best == null ? found : merged(best, found, k);
+            }
+            System.arraycopy(best.ids(), 0, hits.ids(), query * k, k);
+            System.arraycopy(best.scores(), 0, hits.scores(), query * k, k);
+        }
+        return SideBySide.secondsSince(begin);
+    }
+
+    /** The k best of two lists that are in order; places without a hit have the lowest score there is. */
+    private static Hits merged(Hits a, Hits b, int k) {
+        Hits out = new Hits(new long[k], new float[k]);
+        int fromA = 0;
+        int fromB = 0;
+        for (int i = 0; i < k; i++) {
+            boolean first = a.scores()[fromA] > b.scores()[fromB]
+                    || (a.scores()[fromA] == b.scores()[fromB] && a.ids()[fromA] <= b.ids()[fromB]);
+            Hits from = first ? a : b;
+            int place = first ? fromA++ : fromB++;
+            out.ids()[i] = from.ids()[place];
+            out.scores()[i] = from.scores()[place];
+        }
+        return out;
+    }
+}

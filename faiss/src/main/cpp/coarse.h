@@ -1,0 +1,132 @@
+// The centroids nearest to queries.
+#pragma once
+
+#include <faiss/IndexFlat.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "batch.h"
+#include "kernels.h"
+#include "scan.h"
+#include "screen.h"
+#include "screen_memory.h"
+#include "top_hits.h"
+
+namespace imagesearch {
+
+// The centroids of an index: a flat index to Faiss and in files. Where there are many, a query does not read them but a screen of
+// them, and then the few that are near.
+class CentroidIndex final : public faiss::IndexFlatIP {
+public:
+    // Takes the centroids over from the other index.
+    explicit CentroidIndex(faiss::IndexFlat& other) : IndexFlatIP(other.d) {
+        codes.swap(other.codes);
+        ntotal = other.ntotal;
+        if (static_cast<size_t>(ntotal) >= least_screened) {
+            screen();
+        }
+    }
+
+    void search(
+            idx_t n,
+            const float* queries,
+            idx_t k,
+            float* scores,
+            idx_t* ids,
+            const faiss::SearchParameters* parameters = nullptr) const override {
+        if (parameters != nullptr) {
+            IndexFlatIP::search(n, queries, k, scores, ids, parameters);
+        } else if (static_cast<size_t>(n) >= least_batch) {
+            search_many(queries, n, k, ids, scores);
+        } else {
+            for (idx_t q = 0; q < n; q++) {
+                search_one(queries + q * d, k, ids + q * k, scores + q * k);
+            }
+        }
+    }
+
+private:
+    // Fewer stay in a cache, and are read from there as fast as their screen.
+    static constexpr size_t least_screened = 1024;
+
+    const uint8_t* rows() const {
+        return codes.data();
+    }
+
+    void screen() {
+        std::vector<double> sum(d);
+        for (idx_t i = 0; i < ntotal; i++) {
+            for (int j = 0; j < d; j++) {
+                sum[j] += get_xb()[i * d + j];
+            }
+        }
+        mean.resize(d);
+        for (int j = 0; j < d; j++) {
+            mean[j] = static_cast<float>(sum[j] / static_cast<double>(ntotal));
+        }
+        memory = std::make_unique<ScreenMemory>(screen_bytes(ntotal, d));
+        screened = screen_rows(rows(), ntotal, d, mean.data(), memory->data());
+    }
+
+    // -1 where not even k centroids can be compared with the query.
+    void search_one(const float* query, size_t k, int64_t* ids, float* scores) const {
+        Scratch<Hit, struct CoarseHits> room(TopHits::room(k));
+        TopHits hits;
+        hits.begin(room.data(), k, no_score);
+        FlatScorer scorer(d);
+        scorer.set_query(query);
+        if (memory == nullptr || !screened_search(query, k, scorer, hits)) {
+            scan_codes(
+                    scorer,
+                    rows(),
+                    ntotal,
+                    code_size,
+                    [&] { return hits.threshold(); },
+                    [&](float score, size_t place) { hits.take(score, static_cast<int64_t>(place)); });
+        }
+        hits.finish(ids, scores);
+    }
+
+    bool screened_search(const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
+        Scratch<int16_t, struct CoarseWhole> whole(screen_row_bytes(d));
+        ScreenQuery bounded(query, d, whole.data());
+        float base_score;
+        scorer.scores(reinterpret_cast<const uint8_t*>(mean.data()), 1, &base_score);
+        if (!bounded.usable() || !std::isfinite(base_score)) {
+            return false;
+        }
+        Scratch<Hit, struct CoarseLower> room(TopHits::room(k));
+        TopHits lower;
+        lower.begin(room.data(), k, no_score);
+        size_t candidates = ScreenedHits::candidate_room(k);
+        Scratch<ScreenedHits::Candidate, struct CoarseCandidates> some(candidates);
+        ScreenedHits found(scorer, d, hits, lower, some.data(), candidates);
+        scan_screened(bounded, screened, base_score, rows(), code_size, nullptr, found, [](size_t place) {
+            return static_cast<int64_t>(place);
+        });
+        found.finish();
+        return true;
+    }
+
+    void search_many(const float* queries, size_t n, size_t k, int64_t* ids, float* scores) const {
+        size_t chunk = queries_at_once(k);
+        for (size_t begin = 0; begin < n; begin += chunk) {
+            size_t count = std::min(chunk, n - begin);
+            QueryBatch batch(queries + begin * d, count, d, k, nullptr, nullptr);
+            batch.scan(batch.everyone(), count, rows(), ntotal, [](size_t place) {
+                return static_cast<int64_t>(place);
+            });
+            batch.finish(ids + begin * k, scores + begin * k);
+        }
+    }
+
+    std::vector<float> mean;
+    std::unique_ptr<ScreenMemory> memory;
+    ScreenedRows screened;
+};
+
+} // namespace imagesearch

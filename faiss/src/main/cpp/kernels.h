@@ -1,0 +1,169 @@
+// What scans are made of, for each instruction set: inner products of float32 rows, and which scores reach a threshold.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cpu.h"
+#include "kernels_avx2.h"
+#include "kernels_avx512.h"
+#include "kernels_portable.h"
+
+namespace imagesearch {
+
+struct Kernels {
+    // How many queries the second function takes.
+    static constexpr size_t tile_queries = 4;
+
+    // How many places beyond the last one at_least may write over.
+    static constexpr size_t spare_places = 16;
+
+    // The inner products of one query with n rows of `dimension` floats, at any address. What stands behind the rows is fetched
+    // from memory meanwhile.
+    void (*products_of_one)(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out);
+
+    // The same of four queries, float[4][stride]. The rows should be near: only the first call for them, with `far`, fetches ahead.
+    // Every score has the bits that the other function gives.
+    void (*products_of_four)(
+            const float* const* queries,
+            const uint8_t* rows,
+            size_t n,
+            size_t dimension,
+            bool far,
+            float* out,
+            size_t stride);
+
+    // The inner products of whole numbers, exact before they become floats: no sum may leave 32 bits. A row is a multiple of
+    // integer_row_unit bytes.
+    static constexpr size_t integer_row_unit = 32;
+    void (*integer_products)(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out);
+
+    // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
+    size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
+
+    // The sum of floats at any address, in no particular order: reads memory as plainly as can be.
+    float (*sum)(const uint8_t* from, size_t floats);
+};
+
+namespace portable {
+
+inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
+    products<1>(&query, rows, n, dimension, out, n);
+}
+
+inline void products_of_four(
+        const float* const* queries,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        bool /* far */,
+        float* out,
+        size_t stride) {
+    for (size_t q = 0; q < Kernels::tile_queries; q += 2) {
+        products<2>(queries + q, rows, n, dimension, out + q * stride, stride);
+    }
+}
+
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+
+} // namespace portable
+
+#if defined(__x86_64__)
+
+// Bytes between what is scanned and what is fetched for it: enough for the way to memory, at most what a cache of the first level
+// can keep meanwhile. Measured: below 4 KiB memory is waited for, from 8 to 16 KiB nothing changes.
+inline constexpr size_t least_bytes_ahead = 8192;
+
+inline size_t bytes_ahead(size_t row_bytes) {
+    // Four rows are scanned at once: the fetched ones are the four after them, or more of short ones.
+    size_t step = 4 * row_bytes;
+    return step * ((least_bytes_ahead + step - 1) / step);
+}
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,popcnt")
+
+namespace avx2 {
+
+inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
+    products<1, true>(&query, rows, n, dimension, bytes_ahead(dimension * sizeof(float)), out, n);
+}
+
+// Sixteen registers hold the sums of two queries with four rows.
+inline void products_of_four(
+        const float* const* queries,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        bool far,
+        float* out,
+        size_t stride) {
+    size_t ahead = bytes_ahead(dimension * sizeof(float));
+    if (far) {
+        products<2, true>(queries, rows, n, dimension, ahead, out, stride);
+    } else {
+        products<2, false>(queries, rows, n, dimension, ahead, out, stride);
+    }
+    products<2, false>(queries + 2, rows, n, dimension, ahead, out + 2 * stride, stride);
+}
+
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
+}
+
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+
+} // namespace avx2
+
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+
+namespace avx512 {
+
+inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
+    products<1, true>(&query, rows, n, dimension, bytes_ahead(dimension * sizeof(float)), out, n);
+}
+
+inline void products_of_four(
+        const float* const* queries,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        bool far,
+        float* out,
+        size_t stride) {
+    size_t ahead = bytes_ahead(dimension * sizeof(float));
+    if (far) {
+        products<4, true>(queries, rows, n, dimension, ahead, out, stride);
+    } else {
+        products<4, false>(queries, rows, n, dimension, ahead, out, stride);
+    }
+}
+
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
+}
+
+inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+
+} // namespace avx512
+
+#pragma GCC pop_options
+
+#endif
+
+inline const Kernels& kernels() {
+    switch (instruction_set()) {
+#if defined(__x86_64__)
+        case InstructionSet::avx512:
+            return avx512::kernels;
+        case InstructionSet::avx2:
+            return avx2::kernels;
+#endif
+        default:
+            return portable::kernels;
+    }
+}
+
+} // namespace imagesearch

@@ -1,0 +1,211 @@
+// Kernels in AVX2 with FMA. As in AVX-512, nothing of the standard library is used here.
+#pragma once
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,popcnt")
+
+namespace imagesearch::avx2 {
+
+inline __m128 halves_added(__m256 lanes) {
+    return _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1));
+}
+
+// The sums of four accumulators.
+inline __m128 sums(__m256 a, __m256 b, __m256 c, __m256 d) {
+    return _mm_hadd_ps(
+            _mm_hadd_ps(halves_added(a), halves_added(b)), _mm_hadd_ps(halves_added(c), halves_added(d)));
+}
+
+inline __m256 load(const uint8_t* from) {
+    return _mm256_loadu_ps(reinterpret_cast<const float*>(from));
+}
+
+inline __m256 load_some(const uint8_t* from, __m256i mask) {
+    return _mm256_maskload_ps(reinterpret_cast<const float*>(from), mask);
+}
+
+inline __m256i first_lanes(size_t n) {
+    const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), numbers);
+}
+
+// As avx512::four_rows. Each product has one accumulator, so that single rows and tiles give the same bits.
+template <size_t queries, bool prefetch>
+inline void four_rows(
+        const float* const* query,
+        const uint8_t* rows,
+        size_t row_bytes,
+        size_t dimension,
+        size_t ahead,
+        float* out,
+        size_t stride) {
+    __m256 sum[queries][4];
+    for (size_t q = 0; q < queries; q++) {
+        for (size_t r = 0; r < 4; r++) {
+            sum[q][r] = _mm256_setzero_ps();
+        }
+    }
+    size_t i = 0;
+    for (; i + 8 <= dimension; i += 8) {
+        const uint8_t* at = rows + i * sizeof(float);
+        __m256 with[queries];
+#pragma GCC unroll 4
+        for (size_t q = 0; q < queries; q++) {
+            with[q] = _mm256_loadu_ps(query[q] + i);
+        }
+#pragma GCC unroll 4
+        for (size_t r = 0; r < 4; r++) {
+            __m256 row = load(at + r * row_bytes);
+            // A step is half a line.
+            if (prefetch && i % 16 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + r * row_bytes + ahead), _MM_HINT_T0);
+            }
+#pragma GCC unroll 4
+            for (size_t q = 0; q < queries; q++) {
+                sum[q][r] = _mm256_fmadd_ps(row, with[q], sum[q][r]);
+            }
+        }
+    }
+    if (i < dimension) {
+        __m256i rest = first_lanes(dimension - i);
+        for (size_t q = 0; q < queries; q++) {
+            __m256 with = _mm256_maskload_ps(query[q] + i, rest);
+            for (size_t r = 0; r < 4; r++) {
+                __m256 row = load_some(rows + r * row_bytes + i * sizeof(float), rest);
+                sum[q][r] = _mm256_fmadd_ps(row, with, sum[q][r]);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t q = 0; q < queries; q++) {
+        _mm_storeu_ps(out + q * stride, sums(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
+    }
+}
+
+inline float one_row(const float* query, const uint8_t* row, size_t dimension) {
+    __m256 sum = _mm256_setzero_ps();
+    size_t i = 0;
+    for (; i + 8 <= dimension; i += 8) {
+        sum = _mm256_fmadd_ps(load(row + i * sizeof(float)), _mm256_loadu_ps(query + i), sum);
+    }
+    if (i < dimension) {
+        __m256i rest = first_lanes(dimension - i);
+        __m256 lanes = load_some(row + i * sizeof(float), rest);
+        sum = _mm256_fmadd_ps(lanes, _mm256_maskload_ps(query + i, rest), sum);
+    }
+    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
+}
+
+template <size_t queries, bool prefetch>
+inline void products(
+        const float* const* query,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        size_t ahead,
+        float* out,
+        size_t stride) {
+    size_t row_bytes = dimension * sizeof(float);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        four_rows<queries, prefetch>(query, rows + i * row_bytes, row_bytes, dimension, ahead, out + i, stride);
+    }
+    for (; i < n; i++) {
+        for (size_t q = 0; q < queries; q++) {
+            out[q * stride + i] = one_row(query[q], rows + i * row_bytes, dimension);
+        }
+    }
+}
+
+inline int32_t sum_of(__m256i lanes) {
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    half = _mm_hadd_epi32(half, half);
+    return _mm_cvtsi128_si32(_mm_hadd_epi32(half, half));
+}
+
+template <size_t count>
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+    __m256i sum[count];
+    for (size_t r = 0; r < count; r++) {
+        sum[r] = _mm256_setzero_si256();
+    }
+    for (size_t i = 0; i < row_bytes; i += 16) {
+        __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i));
+#pragma GCC unroll 4
+        for (size_t r = 0; r < count; r++) {
+            const int8_t* at = rows + r * row_bytes + i;
+            __m256i row = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(row, with));
+            if (i % 64 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < count; r++) {
+        out[r] = static_cast<float>(sum_of(sum[r]));
+    }
+}
+
+inline void integer_products(
+        const int16_t* query,
+        const int8_t* rows,
+        size_t n,
+        size_t row_bytes,
+        size_t ahead,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+    for (; i < n; i++) {
+        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+}
+
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m256 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm256_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 32 <= floats; i += 32) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm256_add_ps(part[p], load(from + (i + 8 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 8) {
+        __m256i within = first_lanes(floats - i < 8 ? floats - i : 8);
+        part[0] = _mm256_add_ps(part[0], load_some(from + i * sizeof(float), within));
+    }
+    __m256 sum = _mm256_add_ps(_mm256_add_ps(part[0], part[1]), _mm256_add_ps(part[2], part[3]));
+    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
+}
+
+inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
+    const __m256 least = _mm256_set1_ps(threshold);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i += 8) {
+        __m256i within = first_lanes(n - i < 8 ? n - i : 8);
+        __m256 above = _mm256_cmp_ps(_mm256_maskload_ps(scores + i, within), least, _CMP_GE_OQ);
+        auto mask = static_cast<unsigned>(_mm256_movemask_ps(_mm256_and_ps(above, _mm256_castsi256_ps(within))));
+        for (; mask != 0; mask &= mask - 1) {
+            places[kept++] = static_cast<uint32_t>(i) + static_cast<uint32_t>(__builtin_ctz(mask));
+        }
+    }
+    return kept;
+}
+
+} // namespace imagesearch::avx2
+
+#pragma GCC pop_options
+
+#endif

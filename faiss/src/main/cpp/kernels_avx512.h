@@ -1,0 +1,197 @@
+// Kernels in AVX-512 (F, BW, DQ, VL). Nothing of the standard library is used here: code that the compiler shares between
+// translation units must not be compiled for a processor that may not be there.
+#pragma once
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+
+namespace imagesearch::avx512 {
+
+inline __m128 quarters_added(__m512 lanes) {
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+// The sums of four accumulators.
+inline __m128 sums(__m512 a, __m512 b, __m512 c, __m512 d) {
+    return _mm_hadd_ps(
+            _mm_hadd_ps(quarters_added(a), quarters_added(b)), _mm_hadd_ps(quarters_added(c), quarters_added(d)));
+}
+
+// Inner products of some queries with four rows. Each product has a sum of its own, always the same one: a score does not
+// depend on what is computed beside it. What lies `ahead` bytes behind each load is fetched meanwhile.
+template <size_t queries, bool prefetch>
+inline void four_rows(
+        const float* const* query,
+        const uint8_t* rows,
+        size_t row_bytes,
+        size_t dimension,
+        size_t ahead,
+        float* out,
+        size_t stride) {
+    __m512 sum[queries][4];
+    for (size_t q = 0; q < queries; q++) {
+        for (size_t r = 0; r < 4; r++) {
+            sum[q][r] = _mm512_setzero_ps();
+        }
+    }
+    size_t i = 0;
+    for (; i + 16 <= dimension; i += 16) {
+        const uint8_t* at = rows + i * sizeof(float);
+        __m512 row[4];
+#pragma GCC unroll 4
+        for (size_t r = 0; r < 4; r++) {
+            row[r] = _mm512_loadu_ps(at + r * row_bytes);
+            if (prefetch) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + r * row_bytes + ahead), _MM_HINT_T0);
+            }
+        }
+#pragma GCC unroll 4
+        for (size_t q = 0; q < queries; q++) {
+            __m512 with = _mm512_loadu_ps(query[q] + i);
+#pragma GCC unroll 4
+            for (size_t r = 0; r < 4; r++) {
+                sum[q][r] = _mm512_fmadd_ps(row[r], with, sum[q][r]);
+            }
+        }
+    }
+    if (i < dimension) {
+        auto rest = static_cast<__mmask16>((1u << (dimension - i)) - 1);
+        for (size_t q = 0; q < queries; q++) {
+            __m512 with = _mm512_maskz_loadu_ps(rest, query[q] + i);
+            for (size_t r = 0; r < 4; r++) {
+                __m512 row = _mm512_maskz_loadu_ps(rest, rows + r * row_bytes + i * sizeof(float));
+                sum[q][r] = _mm512_fmadd_ps(row, with, sum[q][r]);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t q = 0; q < queries; q++) {
+        _mm_storeu_ps(out + q * stride, sums(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
+    }
+}
+
+inline float one_row(const float* query, const uint8_t* row, size_t dimension) {
+    __m512 sum = _mm512_setzero_ps();
+    size_t i = 0;
+    for (; i + 16 <= dimension; i += 16) {
+        sum = _mm512_fmadd_ps(_mm512_loadu_ps(row + i * sizeof(float)), _mm512_loadu_ps(query + i), sum);
+    }
+    if (i < dimension) {
+        auto rest = static_cast<__mmask16>((1u << (dimension - i)) - 1);
+        __m512 lanes = _mm512_maskz_loadu_ps(rest, row + i * sizeof(float));
+        sum = _mm512_fmadd_ps(lanes, _mm512_maskz_loadu_ps(rest, query + i), sum);
+    }
+    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
+}
+
+template <size_t queries, bool prefetch>
+inline void products(
+        const float* const* query,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        size_t ahead,
+        float* out,
+        size_t stride) {
+    size_t row_bytes = dimension * sizeof(float);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        four_rows<queries, prefetch>(query, rows + i * row_bytes, row_bytes, dimension, ahead, out + i, stride);
+    }
+    for (; i < n; i++) {
+        for (size_t q = 0; q < queries; q++) {
+            out[q * stride + i] = one_row(query[q], rows + i * row_bytes, dimension);
+        }
+    }
+}
+
+template <size_t count>
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+    __m512i sum[count];
+    for (size_t r = 0; r < count; r++) {
+        sum[r] = _mm512_setzero_si512();
+    }
+    for (size_t i = 0; i < row_bytes; i += 32) {
+        __m512i with = _mm512_loadu_si512(query + i);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < count; r++) {
+            const int8_t* at = rows + r * row_bytes + i;
+            __m512i row = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(row, with));
+            if (i % 64 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < count; r++) {
+        out[r] = static_cast<float>(_mm512_reduce_add_epi32(sum[r]));
+    }
+}
+
+inline void integer_products(
+        const int16_t* query,
+        const int8_t* rows,
+        size_t n,
+        size_t row_bytes,
+        size_t ahead,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+    for (; i < n; i++) {
+        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+    }
+}
+
+inline float sum_of_floats(const uint8_t* from, size_t floats) {
+    __m512 part[4];
+    for (size_t p = 0; p < 4; p++) {
+        part[p] = _mm512_setzero_ps();
+    }
+    size_t i = 0;
+    for (; i + 64 <= floats; i += 64) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < 4; p++) {
+            part[p] = _mm512_add_ps(part[p], _mm512_loadu_ps(from + (i + 16 * p) * sizeof(float)));
+        }
+    }
+    for (; i < floats; i += 16) {
+        auto within = static_cast<__mmask16>(floats - i < 16 ? (1u << (floats - i)) - 1 : 0xffff);
+        part[0] = _mm512_add_ps(part[0], _mm512_maskz_loadu_ps(within, from + i * sizeof(float)));
+    }
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(part[0], part[1]), _mm512_add_ps(part[2], part[3])));
+}
+
+inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t* places) {
+    const __m512 least = _mm512_set1_ps(threshold);
+    const __m512i step = _mm512_set1_epi32(16);
+    __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i += 16) {
+        auto within = static_cast<__mmask16>(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+        __mmask16 mask = _mm512_mask_cmp_ps_mask(within, _mm512_maskz_loadu_ps(within, scores + i), least, _CMP_GE_OQ);
+        if (mask != 0) {
+            // Compressed in a register: some processors take hundreds of cycles to compress into memory.
+            _mm512_storeu_si512(places + kept, _mm512_maskz_compress_epi32(mask, numbers));
+            kept += static_cast<size_t>(__builtin_popcount(mask));
+        }
+        numbers = _mm512_add_epi32(numbers, step);
+    }
+    return kept;
+}
+
+} // namespace imagesearch::avx512
+
+#pragma GCC pop_options
+
+#endif
