@@ -19,10 +19,7 @@ import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.Takedowns;
-<<<<<<< HEAD
-=======
 import org.imagesearch.core.index.TrainingEntry;
->>>>>>> g-life
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.faiss.Clusters;
@@ -179,22 +176,8 @@ final class MergeJob {
                 String.format(
                         "read and checked %,d embeddings, drew %,d",
                         sample.seen(), sample.pictures().size()));
-<<<<<<< HEAD
-        return new Sample(sample.seen(), withoutTakenDown(sample.pictures()));
-    }
-
-    private VectorBlock withoutTakenDown(VectorBlock drawn) {
-        VectorBlock left = new VectorBlock(drawn.size(), drawn.dimension());
-        for (int row = 0; row < drawn.size(); row++) {
-            if (Arrays.binarySearch(down, drawn.id(row)) < 0) {
-                left.add(drawn.id(row), drawn.vectors(), row * drawn.dimension());
-            }
-        }
-        return left;
-=======
         sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
         return sample;
->>>>>>> g-life
     }
 
     /** Trains on the first {@code count} vectors of a sample. */
