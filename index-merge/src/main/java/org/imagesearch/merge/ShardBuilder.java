@@ -14,6 +14,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexLayout;
@@ -79,8 +81,7 @@ final class ShardBuilder {
         return pictures;
     }
 
-    private static Iterator<String> write(BuildPlan plan, int shard, Iterator<Tuple2<PicturePlace, byte[]>> pictures)
-            throws IOException {
+    private static Iterator<String> write(BuildPlan plan, int shard, Iterator<Tuple2<PicturePlace, byte[]>> pictures) {
         Path attempt =
                 AttemptFolders.create(plan.stagingPath(), TaskContext.get().taskAttemptId());
         Path index = attempt.resolve(IndexLayout.shardIndex(shard));
@@ -101,6 +102,9 @@ final class ShardBuilder {
             }
             vectors.finish();
             rowFiles = rowStore.finish();
+        } catch (IOException e) {
+            // Java's own message of a full disk names no file.
+            throw new ImageSearchException(ErrorCode.RESOURCE, "cannot write " + index + ": " + e.getMessage(), e);
         }
         List<FileEntry> rowEntries = rowFiles.stream()
                 .map(name -> FileEntry.of(attempt, IndexLayout.shardRows(shard) + "/" + name))
