@@ -12,7 +12,7 @@ import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.EmbeddingRow;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowCodec;
-import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.NearestCentroids;
 import scala.Tuple2;
 
 /**
@@ -23,7 +23,7 @@ import scala.Tuple2;
 final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, Closeable {
     private final BuildPlan plan;
     private final EmbeddingReader<EmbeddingRow> reader;
-    private final IvfIndex centroids;
+    private final NearestCentroids centroids;
     private final PublishedPictures published;
     private final float[] vectors;
     private final long[] lists;
@@ -32,7 +32,10 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
 
     /** Takes over the reader, the centroids and the published pictures, and closes them. */
     AssignedPictures(
-            BuildPlan plan, EmbeddingReader<EmbeddingRow> reader, IvfIndex centroids, PublishedPictures published) {
+            BuildPlan plan,
+            EmbeddingReader<EmbeddingRow> reader,
+            NearestCentroids centroids,
+            PublishedPictures published) {
         this.plan = plan;
         this.reader = reader;
         this.centroids = centroids;
@@ -83,7 +86,7 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
         if (rows.isEmpty()) {
             return;
         }
-        centroids.assign(vectors, rows.size(), 1, lists, scores);
+        centroids.assign(vectors, rows.size(), lists, scores);
         for (int i = 0; i < rows.size(); i++) {
             EmbeddingRow row = rows.get(i);
             PicturePlace place = new PicturePlace(plan.shardOf(row.id()), Math.toIntExact(lists[i]), row.id());

@@ -23,7 +23,7 @@ import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.core.rows.RowStoreWriter;
-import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.NearestCentroids;
 import scala.Tuple2;
 
 /**
@@ -75,7 +75,7 @@ final class ShardBuilder {
                         input.dimension(),
                         input.fingerprint(),
                         hadoop.value().value()),
-                IvfIndex.fromCentroids(centroids.value(), plan.nlist(), input.dimension()),
+                NearestCentroids.of(centroids.value(), plan.nlist(), input.dimension()),
                 new PublishedPictures(plan.publishedRows(), plan.down()));
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pictures.close());
         return pictures;
