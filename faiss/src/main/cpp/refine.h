@@ -157,12 +157,11 @@ inline size_t best_places(
         if (n == 0) {
             continue;
         }
-        if (probe + 1 < nprobe) {
-            prefetch_list(*index.invlists, lists[probe + 1]);
-        }
         scorer.set_list(list, coarse_scores[probe]);
         faiss::InvertedLists::ScopedCodes codes(index.invlists, list);
         faiss::InvertedLists::ScopedIds ids(index.invlists, list);
+        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
+        scorer.set_fetching({codes.get() + n * index.code_size, next < 0 ? nullptr : index.invlists->get_codes(next)});
         scan_codes(
                 scorer,
                 codes.get(),

@@ -13,6 +13,7 @@ import org.imagesearch.core.parquet.EmbeddingRow;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.NearestCentroids;
 import scala.Tuple2;
 
 /**
@@ -23,6 +24,7 @@ import scala.Tuple2;
 final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, Closeable {
     private final BuildPlan plan;
     private final EmbeddingReader<EmbeddingRow> reader;
+    private final NearestCentroids centroids;
     private final IvfIndex trained;
     private final Optional<IvfIndex> finer;
     private final PublishedPictures published;
@@ -42,11 +44,13 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
     AssignedPictures(
             BuildPlan plan,
             EmbeddingReader<EmbeddingRow> reader,
+            NearestCentroids centroids,
             IvfIndex trained,
             Optional<IvfIndex> finer,
             PublishedPictures published) {
         this.plan = plan;
         this.reader = reader;
+        this.centroids = centroids;
         this.trained = trained;
         this.finer = finer;
         this.published = published;
@@ -78,6 +82,7 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
     @Override
     public void close() {
         try (reader;
+                centroids;
                 trained;
                 published) {
             finer.ifPresent(IvfIndex::close);
@@ -100,7 +105,7 @@ final class AssignedPictures implements Iterator<Tuple2<PicturePlace, byte[]>>, 
         if (rows.isEmpty()) {
             return;
         }
-        trained.assign(vectors, rows.size(), 1, lists, scores);
+        centroids.assign(vectors, rows.size(), lists, scores);
         trained.encode(vectors, rows.size(), lists, codes);
         finer.ifPresent(index -> index.encode(vectors, rows.size(), new long[rows.size()], finerCodes));
         for (int i = 0; i < rows.size(); i++) {

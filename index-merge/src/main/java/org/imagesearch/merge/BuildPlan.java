@@ -18,7 +18,9 @@ import org.imagesearch.faiss.RefinementFile;
  * @param firstShard number of the first shard to write
  * @param shards shards to write
  * @param publishedRows row stores whose pictures are in the index already and not to be written again
+ * @param down ids that are taken down and not to be written, ascending
  */
+@SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
 record BuildPlan(
         String staging,
         InputFormat input,
@@ -26,7 +28,8 @@ record BuildPlan(
         int candidatesPerHit,
         int firstShard,
         int shards,
-        List<String> publishedRows)
+        List<String> publishedRows,
+        long[] down)
         implements Serializable {
 
     Path stagingPath() {
@@ -35,6 +38,10 @@ record BuildPlan(
 
     Path centroids() {
         return stagingPath().resolve(IndexLayout.CENTROIDS);
+    }
+
+    int nlist() {
+        return IndexFactory.parse(factory).nlist().orElseThrow();
     }
 
     /** The layout of the shards' refinement stores, without vectors; empty if they have none. */

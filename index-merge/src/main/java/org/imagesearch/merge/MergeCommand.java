@@ -36,13 +36,14 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true,
         synopsisSubcommandLabel = "[COMMAND]",
-        commandListHeading = "%nOf an index that is there:%n",
+        commandListHeading = "%nCommands:%n",
         subcommands = {
             CompactCommand.class,
             GenerationsCommand.class,
             VerifyCommand.class,
             RollbackCommand.class,
-            PruneCommand.class
+            PruneCommand.class,
+            PlanCommand.class
         })
 public final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
@@ -161,7 +162,7 @@ public final class MergeCommand implements Callable<Integer> {
 
     private static String describe(MergeSummary summary, MergeRequest request, double seconds) {
         if (summary.manifest().isEmpty()) {
-            return "nothing to add: every picture of the dataset is in " + request.index();
+            return "nothing to add: every picture of the dataset is in " + request.index() + " or taken down";
         }
         IndexManifest manifest = summary.manifest().get();
         return String.format(

@@ -42,6 +42,7 @@ final class MergeJob {
     private EmbeddingDataset dataset;
     private InputFormat format;
     private List<List<FileSlice>> tasks;
+    private long[] down;
 
     MergeJob(JavaSparkContext spark, MergeRequest request, Progress progress) {
         this.spark = spark;
@@ -73,6 +74,8 @@ final class MergeJob {
         Path index = request.index();
         IndexLock lock = IndexLock.acquire(index);
         try (lock) {
+            // As of now: what is taken down while this runs, servers leave out, and the next compaction removes.
+            down = Takedowns.read(index);
             Optional<IndexManifest> published = published(index);
             published.ifPresent(this::requireSameModel);
             progress.done(
@@ -126,11 +129,11 @@ final class MergeJob {
         // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
         // trained on.
         int drawn = sample.pictures().size();
-        int training = drawn - size.heldOut();
+        int training = Math.max(0, drawn - size.heldOut());
         VectorBlock queries = size.heldOut() > 0
                 ? sample.pictures().slice(training, drawn)
                 : sample.pictures().slice(0, Math.min(queryCount, drawn));
-        size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
+        size.warnings().forEach(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
         Clusters clusters = train(sample.pictures(), training, size.nlist());
         IndexFactory factory = wanted.withNlist(size.nlist());
@@ -170,7 +173,7 @@ final class MergeJob {
                 draw(settings.measuring().pictures(), settings.measuring().pictures());
         Base base = link(generation, published, current);
         List<ShardEntry> written = write(generation, base, IndexSize.shards(added, settings), publishedRows);
-        // What is measured must be in the index, and every picture of the dataset is now.
+        // What is measured must be in the index, and every picture of the dataset that is not taken down is now.
         return finish(generation, base, written, sample.pictures());
     }
 
@@ -187,6 +190,7 @@ final class MergeJob {
                 String.format(
                         "read and checked %,d embeddings, drew %,d",
                         sample.seen(), sample.pictures().size()));
+        sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
         return sample;
     }
 
@@ -229,11 +233,12 @@ final class MergeJob {
 
     private long countNew(List<String> publishedRows) {
         Broadcast<SerializableConfiguration> configuration = hadoop;
+        long[] takenDown = down;
         return spark.parallelize(tasks, Math.max(1, tasks.size()))
                 .map(slices -> {
                     try (EmbeddingReader<Long> ids = EmbeddingReader.ids(
                                     slices, configuration.value().value());
-                            PublishedPictures published = new PublishedPictures(publishedRows)) {
+                            PublishedPictures published = new PublishedPictures(publishedRows, takenDown)) {
                         return published.countOthers(ids);
                     }
                 })
@@ -264,11 +269,18 @@ final class MergeJob {
                 settings.candidatesPerHit(base.factory().codec()),
                 base.shards().size(),
                 shards,
-                publishedRows);
-        List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, hadoop);
-        progress.done(
-                Progress.Step.BUILT, String.format("wrote %,d pictures to %d shards", count(written), written.size()));
-        return written;
+                publishedRows,
+                down);
+        Broadcast<float[]> centroids = spark.broadcast(base.centroids());
+        try {
+            List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, centroids, hadoop);
+            progress.done(
+                    Progress.Step.BUILT,
+                    String.format("wrote %,d pictures to %d shards", count(written), written.size()));
+            return written;
+        } finally {
+            centroids.destroy();
+        }
     }
 
     private MergeSummary finish(
@@ -277,8 +289,10 @@ final class MergeJob {
         shards.addAll(written);
         long count = count(shards);
         long expected = dataset.manifest().embedded();
-        if (base.shards().isEmpty() && count != expected) {
-            throw ImageSearchException.data("wrote %d pictures, but the dataset has %d", count, expected);
+        if (base.shards().isEmpty() && (count > expected || count < expected - down.length)) {
+            throw ImageSearchException.data(
+                    "wrote %d pictures, but the dataset has %d, of which at most %d are taken down",
+                    count, expected, down.length);
         }
         VectorBlock words = Captions.draw(
                 dataset.querySlices(),
@@ -336,7 +350,6 @@ final class MergeJob {
 
     /** From the dataset, which must have every picture of the index: where it has not, their codes are all there is. */
     private NearestPictures exactNeighbours(VectorBlock queries, long count) {
-        long[] down = Takedowns.read(request.index());
         ExactNeighbours exact = ExactNeighbours.find(spark, tasks, format, hadoop, queries, RecallCurve.K + 1, down);
         if (exact.pictures() + down.length < count) {
             throw ImageSearchException.input(

@@ -15,6 +15,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexLayout;
@@ -23,6 +25,7 @@ import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.core.rows.RowStoreWriter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.NearestCentroids;
 import org.imagesearch.faiss.RefinementFile;
 import scala.Tuple2;
 
@@ -37,15 +40,17 @@ final class ShardBuilder {
      * Writes {@code plan.shards()} shards into the staging directory.
      *
      * @param tasks the pictures' files, task by task
+     * @param centroids {@code float[nlist * dimension]}
      * @return the shards by number
      */
     static List<ShardEntry> build(
             JavaSparkContext spark,
             List<List<FileSlice>> tasks,
             BuildPlan plan,
+            Broadcast<float[]> centroids,
             Broadcast<SerializableConfiguration> hadoop) {
         List<String> results = spark.parallelize(tasks, Math.max(1, tasks.size()))
-                .mapPartitionsToPair(slices -> assign(slices, plan, hadoop))
+                .mapPartitionsToPair(slices -> assign(slices, plan, centroids, hadoop))
                 .repartitionAndSortWithinPartitions(
                         new ByShard(plan.firstShard(), plan.shards()), new PicturePlace.FileOrder())
                 .mapPartitionsWithIndex((index, pictures) -> write(plan, plan.firstShard() + index, pictures), true)
@@ -59,7 +64,10 @@ final class ShardBuilder {
     }
 
     private static Iterator<Tuple2<PicturePlace, byte[]>> assign(
-            Iterator<List<FileSlice>> slices, BuildPlan plan, Broadcast<SerializableConfiguration> hadoop) {
+            Iterator<List<FileSlice>> slices,
+            BuildPlan plan,
+            Broadcast<float[]> centroids,
+            Broadcast<SerializableConfiguration> hadoop) {
         List<FileSlice> mine = new ArrayList<>();
         slices.forEachRemaining(mine::addAll);
         InputFormat input = plan.input();
@@ -70,17 +78,17 @@ final class ShardBuilder {
                         input.dimension(),
                         input.fingerprint(),
                         hadoop.value().value()),
+                NearestCentroids.of(centroids.value(), plan.nlist(), input.dimension()),
                 IvfIndex.read(plan.centroids()),
                 plan.refinement()
                         .map(finer -> IvfIndex.trained(
                                 new float[input.dimension()], 1, input.dimension(), finer.codec(), new float[0], 0, 1)),
-                new PublishedPictures(plan.publishedRows()));
+                new PublishedPictures(plan.publishedRows(), plan.down()));
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> pictures.close());
         return pictures;
     }
 
-    private static Iterator<String> write(BuildPlan plan, int shard, Iterator<Tuple2<PicturePlace, byte[]>> pictures)
-            throws IOException {
+    private static Iterator<String> write(BuildPlan plan, int shard, Iterator<Tuple2<PicturePlace, byte[]>> pictures) {
         Path attempt =
                 AttemptFolders.create(plan.stagingPath(), TaskContext.get().taskAttemptId());
         Path index = attempt.resolve(IndexLayout.shardIndex(shard));
@@ -113,6 +121,9 @@ final class ShardBuilder {
                 finerVectors.finish();
             }
             rowFiles = rowStore.finish();
+        } catch (IOException e) {
+            // Java's own message of a full disk names no file.
+            throw new ImageSearchException(ErrorCode.RESOURCE, "cannot write " + index + ": " + e.getMessage(), e);
         }
         List<FileEntry> rowEntries = rowFiles.stream()
                 .map(name -> FileEntry.of(attempt, IndexLayout.shardRows(shard) + "/" + name))

@@ -2,6 +2,7 @@ package org.imagesearch.merge;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 /** Embeddings with their ids, row-major in one array, which grows up to what an array can hold. One thread at a time. */
 final class VectorBlock implements Serializable {
@@ -64,6 +65,19 @@ final class VectorBlock implements Serializable {
             part.add(ids[row], vectors, row * dimension);
         }
         return part;
+    }
+
+    /** Removes rows by their id, in place: a block may be as large as memory allows. The others keep their order. */
+    void removeIf(LongPredicate unwanted) {
+        int kept = 0;
+        for (int row = 0; row < size; row++) {
+            if (!unwanted.test(ids[row])) {
+                ids[kept] = ids[row];
+                System.arraycopy(vectors, row * dimension, vectors, kept * dimension, dimension);
+                kept++;
+            }
+        }
+        size = kept;
     }
 
     void clear() {

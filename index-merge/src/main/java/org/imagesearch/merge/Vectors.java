@@ -22,17 +22,24 @@ final class Vectors {
         return (float) (product / Math.sqrt(leftSquares * rightSquares));
     }
 
+    /** {@link #requireUnit(float[], int, int, boolean, String, long)} of an array that is one embedding. */
+    static void requireUnit(float[] embedding, boolean promised, String what, long id) {
+        requireUnit(embedding, 0, embedding.length, promised, what, id);
+    }
+
     /**
      * Makes sure that an embedding has length 1.
      *
-     * @param embedding changed in place if the dataset does not promise unit length
+     * @param vectors changed in place if the dataset does not promise unit length
+     * @param from where the embedding begins
+     * @param dimension its floats
      * @param promised whether the dataset says that its embeddings are normalised
      * @throws ImageSearchException (data) naming the id, if the promise is broken or the length is 0
      */
-    static void requireUnit(float[] embedding, boolean promised, String what, long id) {
+    static void requireUnit(float[] vectors, int from, int dimension, boolean promised, String what, long id) {
         double squares = 0;
-        for (float value : embedding) {
-            squares += (double) value * value;
+        for (int i = from; i < from + dimension; i++) {
+            squares += (double) vectors[i] * vectors[i];
         }
         double length = Math.sqrt(squares);
         if (length == 0) {
@@ -45,8 +52,8 @@ final class Vectors {
             }
             return;
         }
-        for (int i = 0; i < embedding.length; i++) {
-            embedding[i] = (float) (embedding[i] / length);
+        for (int i = from; i < from + dimension; i++) {
+            vectors[i] = (float) (vectors[i] / length);
         }
     }
 }

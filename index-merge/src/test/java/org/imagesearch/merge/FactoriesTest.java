@@ -47,7 +47,7 @@ class FactoriesTest {
     @ParameterizedTest
     @CsvSource({
         "'IVF32,SQfp16', IwSq, 48, 0.99999, 0.99",
-        "'IVF32,SQ8', IwSq, 24, 0.999, 0.95",
+        "'IVF32,SQ8', IwSq, 24, 0.995, 0.95",
         "'IVF32,PQ12', IwPQ, 12, 0.8, 0.4",
         "'IVF32,SQ8,RFlat', IwSq, 24, 0.9999999, 0.999",
         "'IVF32,PQ12,Refine(SQfp16)', IwPQ, 12, 0.99999, 0.98"

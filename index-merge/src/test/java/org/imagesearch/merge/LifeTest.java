@@ -2,14 +2,16 @@ package org.imagesearch.merge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.imagesearch.merge.IndexUnderTest.assertNothingLeftBehind;
+import static org.imagesearch.merge.IndexUnderTest.assertWhole;
+import static org.imagesearch.merge.IndexUnderTest.names;
+import static org.imagesearch.merge.IndexUnderTest.published;
+import static org.imagesearch.merge.IndexUnderTest.run;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,13 +31,12 @@ import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.core.parquet.EmbeddingRow;
-import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.rows.RowStore;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.merge.IndexUnderTest.Ended;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** What happens to an index after it was built, through the command line. */
 class LifeTest {
@@ -65,10 +66,10 @@ class LifeTest {
 
         Ended ended = run("compact", "--index", index, "--pictures-per-shard", 1_200);
 
-        assertThat(ended.error).isEmpty();
-        assertThat(ended.status).isZero();
+        assertThat(ended.error()).isEmpty();
+        assertThat(ended.status()).isZero();
         IndexManifest after = published(index);
-        assertThat(ended.out)
+        assertThat(ended.out())
                 .contains("wrote 1 shards and linked 3: 3,300 pictures")
                 .contains(
                         "gen-000003: 3,300 pictures in 4 shards (1 written anew, 0 taken-down pictures left out), recall as"
@@ -90,8 +91,8 @@ class LifeTest {
         assertNothingLeftBehind(index);
 
         Ended again = run("compact", "--index", index, "--pictures-per-shard", 1_200);
-        assertThat(again.status).isZero();
-        assertThat(again.out).contains("nothing to compact");
+        assertThat(again.status()).isZero();
+        assertThat(again.out()).contains("nothing to compact");
         assertThat(published(index).generation()).isEqualTo("gen-000003");
     }
 
@@ -114,8 +115,8 @@ class LifeTest {
 
         Ended ended = run("compact", "--index", index, "--shards", 2);
 
-        assertThat(ended.error).isEmpty();
-        assertThat(ended.out).contains("34 taken-down pictures left out");
+        assertThat(ended.error()).isEmpty();
+        assertThat(ended.out()).contains("34 taken-down pictures left out");
         assertThat(published(index).shards()).hasSize(2);
         List<EmbeddingRow> left =
                 pictures.stream().filter(row -> !down.contains(row.id())).toList();
@@ -123,19 +124,27 @@ class LifeTest {
         assertHolds(index, left);
         assertWhole(index);
         assertThat(run("generations", "--index", index).line("gen-000003")).matches(".* 3,266 +2 .* 0  <- CURRENT");
-        // An addition measures anew, and does not bring them back as long as they are down.
+        // Neither an addition brings them back as long as they are down, nor a new build.
+        assertThat(merge(index, 3_300, "--add").out()).contains("nothing to add");
+        Takedowns.restore(index, new long[] {333}, Instant.EPOCH, Optional.empty());
         merge(index, 3_300, "--add");
-        assertThat(published(index).count()).isEqualTo(3_266);
+        assertThat(published(index).count()).isEqualTo(3_267);
+        merge(index, 3_300, "--shards", "2", "--nlist", "16");
+        assertHolds(
+                index,
+                pictures.stream()
+                        .filter(row -> row.id() == 333 || !down.contains(row.id()))
+                        .toList());
     }
 
     @Test
-    void anIdThatWasCompactedAwayIsMeasuredOverAgainByTheNextAddition() throws IOException {
+    void whatWasCompactedIsAddedToAndMeasuredAnew() throws IOException {
         Path index = copyOfIndex();
         run("compact", "--index", index, "--shards", 1);
         List<EmbeddingRow> more = SyntheticDataset.pictures(3_400, SEED);
         Path dataset = dataset(more);
         Ended ended = run("--embeddings", dataset, "--index", index, "--add");
-        assertThat(ended.error).isEmpty();
+        assertThat(ended.error()).isEmpty();
         IndexManifest manifest = published(index);
         assertThat(manifest.shards()).extracting(ShardEntry::count).containsExactly(3_300L, 100L);
         assertThat(manifest.measured()).isEmpty();
@@ -179,8 +188,8 @@ class LifeTest {
 
         Ended ended = run("compact", "--index", index, "--pictures-per-shard", 1_200);
 
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.error)
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.error())
                 .startsWith("merge: " + damaged + " is damaged: sha256")
                 .hasLineCount(1);
         assertThat(published(index).generation()).isEqualTo("gen-000002");
@@ -191,9 +200,9 @@ class LifeTest {
     void verifyNamesEveryFileThatIsWrongOnALineOfItsOwn() throws IOException {
         Path index = copyOfIndex();
         Ended sound = run("verify", "--index", index);
-        assertThat(sound.status).isZero();
-        assertThat(sound.error).isEmpty();
-        assertThat(sound.out).hasLineCount(1).matches("(?s)gen-000002: read [0-9.]+ MiB in \\d+ files, .* s\\s");
+        assertThat(sound.status()).isZero();
+        assertThat(sound.error()).isEmpty();
+        assertThat(sound.out()).hasLineCount(1).matches("(?s)gen-000002: read [0-9.]+ [KM]iB in \\d+ files, .* s\\s");
 
         Path vectors = file(index, "gen-000002", IndexLayout.shardIndex(1));
         flip(vectors, Files.size(vectors) - 10);
@@ -204,15 +213,15 @@ class LifeTest {
 
         Ended ended = run("verify", "--index", index);
 
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.out)
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.out())
                 .hasLineCount(4)
                 .contains(vectors + " is damaged: sha256")
                 .contains(rows + " has ")
                 .contains(centroids + " is damaged: sha256");
-        assertThat(ended.error).hasLineCount(1).contains("merge: gen-000002").contains("3 of its");
+        assertThat(ended.error()).hasLineCount(1).contains("merge: gen-000002").contains("3 of its");
         // What the first generation shares is wrong there, too, and what it does not share is not.
-        assertThat(run("verify", "--index", index, "--generation", "gen-000001").out)
+        assertThat(run("verify", "--index", index, "--generation", "gen-000001").out())
                 .contains("gen-000001/shard-00001.faiss is damaged")
                 .doesNotContain("shard-00004");
     }
@@ -254,8 +263,8 @@ class LifeTest {
                                 manifest.drift())
                         .toJson());
         Ended ended = run("verify", "--index", index);
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.out).contains(IndexLayout.shardIndex(1) + " has ");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.out()).contains(IndexLayout.shardIndex(1) + " has ");
     }
 
     @Test
@@ -263,22 +272,23 @@ class LifeTest {
         Path index = copyOfIndex();
 
         Ended back = run("rollback", "--index", index);
-        assertThat(back.status).isZero();
-        assertThat(back.out).isEqualTo("published gen-000001 in " + index + ", before it was gen-000002\n");
+        assertThat(back.status()).isZero();
+        assertThat(back.out()).isEqualTo("published gen-000001 in " + index + ", before it was gen-000002\n");
         assertThat(published(index).generation()).isEqualTo("gen-000001");
 
         Ended none = run("rollback", "--index", index);
-        assertThat(none.status).isEqualTo(2);
-        assertThat(none.error).contains("has no generation before gen-000001");
+        assertThat(none.status()).isEqualTo(2);
+        assertThat(none.error()).contains("has no generation before gen-000001");
 
         Ended forth = run("rollback", "--index", index, "--to", "gen-000002");
-        assertThat(forth.status).isZero();
+        assertThat(forth.status()).isZero();
         assertThat(published(index).generation()).isEqualTo("gen-000002");
-        assertThat(run("rollback", "--index", index, "--to", "gen-000002").out).contains("is published already");
+        assertThat(run("rollback", "--index", index, "--to", "gen-000002").out())
+                .contains("is published already");
 
         Ended unknown = run("rollback", "--index", index, "--to", "gen-000009");
-        assertThat(unknown.status).isEqualTo(2);
-        assertThat(unknown.error).contains("gen-000009").contains("gen-000001, gen-000002");
+        assertThat(unknown.status()).isEqualTo(2);
+        assertThat(unknown.error()).contains("gen-000009").contains("gen-000001, gen-000002");
         assertNothingLeftBehind(index);
     }
 
@@ -290,8 +300,8 @@ class LifeTest {
 
         Ended ended = run("rollback", "--index", index);
 
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.error).hasLineCount(1).contains(shard + " has 5000 bytes");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.error()).hasLineCount(1).contains(shard + " has 5000 bytes");
         assertThat(published(index).generation()).isEqualTo("gen-000002");
     }
 
@@ -303,7 +313,7 @@ class LifeTest {
 
         Ended ended = run("generations", "--index", index);
 
-        assertThat(ended.status).isZero();
+        assertThat(ended.status()).isZero();
         assertThat(ended.line("gen-000001")).contains("index.json cannot be read");
         assertThat(ended.line("gen-000002")).contains("3,300").doesNotContain("CURRENT");
         assertThat(ended.line("gen-000003")).endsWith("<- CURRENT");
@@ -335,16 +345,16 @@ class LifeTest {
 
         Ended ended = run("prune", "--index", index, "--keep", 1);
 
-        assertThat(ended.error).isEmpty();
-        assertThat(ended.out)
+        assertThat(ended.error()).isEmpty();
+        assertThat(ended.out())
                 .contains("removed gen-000001, freed ")
                 .contains("removed gen-000002, freed ")
                 .contains("kept gen-000003, gen-000004; published is gen-000003");
         assertThat(names(index)).containsExactlyInAnyOrder("CURRENT", ".merge.lock", "gen-000003", "gen-000004");
         assertWhole(index);
 
-        assertThat(run("prune", "--index", index, "--keep", 1).out).doesNotContain("removed");
-        assertThat(run("prune", "--index", index, "--keep", 1, "--newer").out).contains("removed gen-000004");
+        assertThat(run("prune", "--index", index, "--keep", 1).out()).doesNotContain("removed");
+        assertThat(run("prune", "--index", index, "--keep", 1, "--newer").out()).contains("removed gen-000004");
         assertThat(new IndexDirectory(index).generations()).containsExactly("gen-000003");
         assertWhole(index);
         assertHolds(index, pictures);
@@ -353,10 +363,10 @@ class LifeTest {
     @Test
     void pruningKeepsAsManyAsItIsTold() throws IOException {
         Path index = copyOfIndex();
-        assertThat(run("prune", "--index", index, "--keep", 2).out).contains("kept gen-000001, gen-000002");
+        assertThat(run("prune", "--index", index, "--keep", 2).out()).contains("kept gen-000001, gen-000002");
         Ended zero = run("prune", "--index", index, "--keep", 0);
-        assertThat(zero.status).isEqualTo(2);
-        assertThat(zero.error).contains("--keep is 0");
+        assertThat(zero.status()).isEqualTo(2);
+        assertThat(zero.error()).contains("--keep is 0");
     }
 
     @Test
@@ -381,8 +391,8 @@ class LifeTest {
         Takedowns.append(
                 index, pictures.stream().mapToLong(EmbeddingRow::id).toArray(), Instant.EPOCH, Optional.empty());
         assertUsage(run("compact", "--index", index), "nothing would be left");
-        assertThat(run("--help").out).contains("compact", "generations", "verify", "rollback", "prune");
-        assertThat(run("compact", "--help").out).contains("--pictures-per-shard");
+        assertThat(run("--help").out()).contains("compact", "generations", "verify", "rollback", "prune");
+        assertThat(run("compact", "--help").out()).contains("--pictures-per-shard");
     }
 
     @Test
@@ -394,11 +404,11 @@ class LifeTest {
                 Object[] arguments = Stream.concat(Arrays.stream(command), Stream.of("--index", index.toString()))
                         .toArray();
                 Ended ended = run(arguments);
-                assertThat(ended.status).isEqualTo(1);
-                assertThat(ended.error).contains("another merge is writing");
+                assertThat(ended.status()).isEqualTo(1);
+                assertThat(ended.error()).contains("another merge is writing");
             }
-            assertThat(run("verify", "--index", index).status).isZero();
-            assertThat(run("generations", "--index", index).status).isZero();
+            assertThat(run("verify", "--index", index).status()).isZero();
+            assertThat(run("generations", "--index", index).status()).isZero();
         }
     }
 
@@ -410,18 +420,24 @@ class LifeTest {
         assertThat(alike.addedPictures()).isEqualTo(300);
         assertThat(alike.addedFit()).isCloseTo(alike.trainedFit(), within(0.03));
 
+        // Nine hundred pictures of one subject, which a centroid fits.
         List<EmbeddingRow> others = new ArrayList<>(pictures);
-        SyntheticDataset.pictures(900, SEED + 1)
-                .forEach(row -> others.add(new EmbeddingRow(
-                        row.id() + 1, row.uri() + "x", 1, 1, Optional.empty(), row.embedding(), Map.of())));
+        float[] subject;
+        try (IvfIndex centroids =
+                IvfIndex.read(index.resolve(published(index).generation()).resolve(IndexLayout.CENTROIDS))) {
+            subject = Arrays.copyOf(centroids.centroids(), centroids.dimension());
+        }
+        for (long id = 1; id < 2_700; id += 3) {
+            others.add(new EmbeddingRow(id, "file:/one/" + id, 1, 1, Optional.empty(), subject.clone(), Map.of()));
+        }
         Ended ended = run("--embeddings", dataset(others), "--index", index, "--add");
 
-        assertThat(ended.out)
-                .containsPattern("new pictures fit the centroids less well: .*; retrain with bin/merge without --add");
+        assertThat(ended.out())
+                .containsPattern("new pictures .*crowd into few lists: .*; retrain with bin/merge without --add");
         Drift drift = published(index).drift().orElseThrow();
         assertThat(drift.retrain()).isTrue();
         assertThat(drift.addedPictures()).isEqualTo(900);
-        assertThat(drift.addedFit()).isLessThan(alike.trainedFit() - 0.1);
+        assertThat(drift.imbalance()).isGreaterThan(2 * drift.trainedImbalance());
         // The reference stays that of the pictures trained on.
         assertThat(drift.trainedFit()).isEqualTo(alike.trainedFit());
         assertThat(drift.trainedImbalance()).isEqualTo(alike.trainedImbalance());
@@ -430,8 +446,10 @@ class LifeTest {
     @Test
     void theRecallTableHasStandardErrors() throws IOException {
         Ended ended = merge(folder.resolve("index"), 1_000, "--nlist", "16", "--target-recall", "0.999");
-        assertThat(ended.out).containsPattern("\\d+ +[0-9.]+% +0\\.\\d{4} \\+-0\\.0\\d{3} +0\\.\\d{4} \\+-0\\.0\\d{3}");
-        assertThat(ended.out).containsPattern("the target recall 0.999 needs nprobe \\d+ of 16, which compares \\d+%");
+        assertThat(ended.out())
+                .containsPattern("\\d+ +[0-9.]+% +0\\.\\d{4} \\+-0\\.0\\d{3} +0\\.\\d{4} \\+-0\\.0\\d{3}");
+        assertThat(ended.out())
+                .containsPattern("the target recall 0.999 needs nprobe \\d+ of 16, which compares \\d+%");
         List<RecallPoint> curve = published(folder.resolve("index")).recall();
         assertThat(curve.get(curve.size() - 1).picturesError()).contains(0.0);
         // A hundred queries, ten neighbours each: with independent hits it would be the root of p (1 - p) / 1000.
@@ -440,29 +458,9 @@ class LifeTest {
                 .isBetween(0.5 * Math.sqrt(p * (1 - p) / 1_000), 4 * Math.sqrt(p * (1 - p) / 1_000));
     }
 
-    /** What a run of the command line said. */
-    private record Ended(int status, String out, String error) {
-        String line(String start) {
-            return out.lines()
-                    .filter(line -> line.startsWith(start))
-                    .findFirst()
-                    .orElseThrow();
-        }
-    }
-
-    private static Ended run(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter error = new StringWriter();
-        int status = Programs.endingInOneLine(new CommandLine(new MergeCommand()))
-                .setOut(new PrintWriter(out))
-                .setErr(new PrintWriter(error))
-                .execute(Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new));
-        return new Ended(status, out.toString(), error.toString());
-    }
-
     private static void assertUsage(Ended ended, String part) {
-        assertThat(ended.status).as(ended.error).isEqualTo(2);
-        assertThat(ended.error).startsWith("merge: ").hasLineCount(1).contains(part);
+        assertThat(ended.status()).as(ended.error()).isEqualTo(2);
+        assertThat(ended.error()).startsWith("merge: ").hasLineCount(1).contains(part);
     }
 
     private static Ended merge(Path index, int count, Object... more) throws IOException {
@@ -470,7 +468,7 @@ class LifeTest {
         Object[] arguments = Stream.concat(Stream.of("--embeddings", dataset, "--index", index), Arrays.stream(more))
                 .toArray();
         Ended ended = run(arguments);
-        assertThat(ended.status).as(ended.error).isZero();
+        assertThat(ended.status()).as(ended.error()).isZero();
         return ended;
     }
 
@@ -482,31 +480,8 @@ class LifeTest {
                 : SyntheticDataset.write(target, SyntheticDataset.MODEL, rows, SyntheticDataset.captions(rows, SEED));
     }
 
-    /** A copy in which the generations share files as in the original. */
     private Path copyOfIndex() throws IOException {
-        Path source = built.resolve("index");
-        Path copy = folder.resolve("index");
-        Map<Object, Path> copied = new HashMap<>();
-        try (Stream<Path> paths = Files.walk(source)) {
-            for (Path path : paths.toList()) {
-                Path target = copy.resolve(source.relativize(path).toString());
-                Object key =
-                        Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-                if (Files.isDirectory(path)) {
-                    Files.createDirectories(target);
-                } else if (copied.containsKey(key)) {
-                    Files.createLink(target, copied.get(key));
-                } else {
-                    copied.put(key, Files.copy(path, target));
-                }
-            }
-        }
-        return copy;
-    }
-
-    private static IndexManifest published(Path index) {
-        IndexDirectory directory = new IndexDirectory(index);
-        return directory.readManifest(directory.currentGeneration());
+        return IndexUnderTest.copy(built.resolve("index"), folder.resolve("index"));
     }
 
     private static Path file(Path index, String generation, String name) {
@@ -569,24 +544,5 @@ class LifeTest {
             ids.add(nearest.id(0, place));
         }
         return ids;
-    }
-
-    private static void assertWhole(Path index) {
-        Ended ended = run("verify", "--index", index);
-        assertThat(ended.status).as(ended.out + ended.error).isZero();
-    }
-
-    private static void assertNothingLeftBehind(Path index) throws IOException {
-        assertThat(names(index)).allMatch(name -> name.matches("CURRENT|gen-\\d{6}|\\.merge\\.lock|takedowns\\..*"));
-        try (Stream<Path> paths = Files.walk(index)) {
-            assertThat(paths.map(path -> path.getFileName().toString()))
-                    .noneMatch(name -> name.startsWith(".attempt-"));
-        }
-    }
-
-    private static List<String> names(Path index) throws IOException {
-        try (Stream<Path> entries = Files.list(index)) {
-            return entries.map(entry -> entry.getFileName().toString()).toList();
-        }
     }
 }

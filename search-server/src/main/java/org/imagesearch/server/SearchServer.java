@@ -20,6 +20,7 @@ import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.search.QueryEncoder;
 import org.imagesearch.server.search.SearchEngine;
+import org.imagesearch.server.search.SimilarPictures;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,12 +70,21 @@ final class SearchServer implements AutoCloseable {
         QueryEncoder queries = new QueryEncoder(
                 texts, images, preprocessor, pictures, settings.search().textCache());
         SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search()));
+        SimilarPictures similar = new SimilarPictures(index, queries);
         OriginalPictures originals = new OriginalPictures(index);
         Thumbnails thumbnails = new Thumbnails(originals, pictures, settings.picture());
         HttpServer http = pushed(
                 parts,
                 HttpServer.start(
-                        settings.http(), index, engine, settings.search(), originals, thumbnails, bundle.dimension()));
+                        settings.http(),
+                        settings.admin(),
+                        index,
+                        engine,
+                        similar,
+                        settings.search(),
+                        originals,
+                        thumbnails,
+                        bundle.dimension()));
         index.open();
         return new SearchServer(parts, index, http);
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.settings.Settings;
+import org.imagesearch.faiss.FaissLibrary;
 import org.imagesearch.server.index.Generation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +74,7 @@ public final class ServeCommand implements Callable<Integer> {
         Settings settings = Settings.load("serve", Optional.ofNullable(conf), System.getenv(), commandLineSettings());
         ServeSettings bound = settings.bind(ServeSettings.class);
         LOG.info("settings={}", settings.render());
+        LOG.info("faiss={} simd={}", FaissLibrary.version(), FaissLibrary.instructionSet());
         SearchServer server = SearchServer.start(
                 index.toAbsolutePath().normalize(), model.toAbsolutePath().normalize(), bound);
         CountDownLatch stopped = new CountDownLatch(1);

@@ -4,6 +4,7 @@ import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
+import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.pictures.PictureSettings;
@@ -13,13 +14,19 @@ import org.imagesearch.server.search.SearchSettings;
  * Settings of the server, {@code serve.conf}.
  *
  * @param http connections and requests
+ * @param admin who may change what is served
  * @param search limits of a search
  * @param index how the index is opened and followed
  * @param model how the model runs
  * @param picture limits of pictures
  */
 record ServeSettings(
-        HttpSettings http, SearchSettings search, IndexSettings index, Model model, PictureSettings picture) {
+        HttpSettings http,
+        AdminSettings admin,
+        SearchSettings search,
+        IndexSettings index,
+        Model model,
+        PictureSettings picture) {
     /**
      * @param device what the model runs on
      * @param threads of one run on the CPU; 0 takes every processor

@@ -111,7 +111,11 @@ class BadRequestTest {
                 "/images/1000?size=3              | unknown parameter 'size'",
                 "/thumbnails/abc                  | id is 'abc', expected a number",
                 "/thumbnails/1000?size=100        | size is 100, expected one of [64, 128, 256, 512]",
-                "/thumbnails/1000?size=big        | size is 'big', expected a whole number"
+                "/thumbnails/1000?size=big        | size is 'big', expected a whole number",
+                "/admin/takedowns?limit=0         | limit is 0, expected 1 to 10000",
+                "/admin/takedowns?limit=10001     | limit is 10001, expected 1 to 10000",
+                "/admin/takedowns?after=-1        | after is '-1', expected a number from 0",
+                "/admin/takedowns?before=1        | unknown parameter 'before'"
             })
     void badAddressesAreToldWhatIsWrong(String path, String message) {
         assertRefused(visitor.raw("GET " + path + HEAD + "\r\n"), 400, "bad_request", message);
@@ -144,7 +148,7 @@ class BadRequestTest {
                 Arguments.of("{\"terms\":[{\"id\":1,\"id\":2}]}", "Duplicate field 'id'"),
                 Arguments.of("[".repeat(100_000), "exceeds the maximum allowed nesting depth"),
                 Arguments.of("{\"terms\":" + "[".repeat(50) + "]".repeat(50) + "}", "nesting depth"),
-                Arguments.of("{\"terms\":[" + "0,".repeat(50_000) + "0]}", "more values than any query"),
+                Arguments.of("{\"terms\":[" + "0,".repeat(50_000) + "0]}", "more values than it may have"),
                 Arguments.of("{\"k\":" + "1".repeat(5000) + "}", "Number length"),
                 Arguments.of("{\"" + "x".repeat(5000) + "\":1}", "unknown field 'xxx"),
                 Arguments.of("{\"\\ud800\":1}", "unknown field '\ufffd'"),
@@ -205,6 +209,88 @@ class BadRequestTest {
                 Arguments.of("{\"image\":\"\"}", "image is empty"),
                 Arguments.of("{\"image\":\"!!!\"}", "image is not base64"),
                 Arguments.of("{\"image\":\"data:image/png;base64,AAAA\"}", "image is not base64"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{}                                     | give exactly one of id, ids, image",
+                "[]                                     | the body is no JSON object",
+                "{\"id\":1,\"ids\":[2]}                   | give exactly one of id, ids, image",
+                "{\"id\":1,\"image\":\"AAAA\"}            | give exactly one of id, ids, image",
+                "{\"ids\":[]}                           | ids is an array of 0, expected an array of 1 to 100000",
+                "{\"ids\":5}                            | ids is 5, expected an array of 1 to 100000 numbers",
+                "{\"ids\":[1,-2]}                       | place 1 of ids is -2, expected a number from 0 to",
+                "{\"ids\":[1000000000000000]}           | place 0 of ids is 1000000000000000, expected a number",
+                "{\"ids\":[\"1\"]}                      | place 0 of ids is a text, expected a number",
+                "{\"ids\":[1.0]}                        | place 0 of ids is 1.0, expected a number",
+                "{\"ids\":[null]}                       | place 0 of ids is missing, expected a number",
+                "{\"ids\":[1],\"minScore\":0.9}         | minScore goes with id or image, not with ids",
+                "{\"ids\":[1],\"limit\":5}              | limit goes with minScore or image",
+                "{\"id\":1,\"limit\":5}                 | limit goes with minScore or image",
+                "{\"id\":1000,\"minScore\":1.01}        | minScore is 1.01, expected -1 to 1",
+                "{\"id\":1000,\"minScore\":\"x\"}       | minScore is a text, expected a number",
+                "{\"id\":1000,\"minScore\":1,\"limit\":0}      | limit is 0, expected 1 to 100000",
+                "{\"id\":1000,\"minScore\":1,\"limit\":100001} | limit is 100001, expected 1 to 100000",
+                "{\"id\":1,\"dryRun\":1}                | dryRun is 1, expected true or false",
+                "{\"id\":1,\"reason\":\" \"}            | reason has 0 characters, expected 1 to 1000",
+                "{\"id\":1,\"reason\":7}                | reason is 7, expected a text",
+                "{\"id\":1,\"reason\":\"\\ud800\"}      | reason has 1 characters, expected 1 to 1000 of Unicode",
+                "{\"id\":1,\"text\":\"a\"}              | unknown field 'text'",
+                "{\"image\":\"!\"}                      | image is not base64"
+            })
+    void badTakedownsAreToldWhatIsWrongAndTakeNothingDown(String json, String message) {
+        assertRefused(
+                visitor.post("/admin/takedown", "application/json", json.getBytes(UTF_8)), 400, "bad_request", message);
+        assertThat(visitor.metric("imagesearch_takedowns")).isZero();
+    }
+
+    @Test
+    void badRestoresAndOtherBodiesAreToldWhatIsWrong() {
+        byte[] similar = "{\"id\":1,\"minScore\":0.9}".getBytes(UTF_8);
+        byte[] json = "{\"id\":1}".getBytes(UTF_8);
+        byte[] png = SmallIndex.picture("png", 50, 50, Color.BLUE);
+        String longReason = "{\"id\":1,\"reason\":\"" + "x".repeat(1001) + "\"}";
+        String manyIds = "{\"ids\":[" + "1,".repeat(100_100) + "1]}";
+
+        assertRefused(visitor.post("/admin/restore", "application/json", similar), 400, "bad_request", "unknown field");
+        assertRefused(
+                visitor.post("/admin/restore", "application/json", "{}".getBytes(UTF_8)),
+                400,
+                "bad_request",
+                "id, ids");
+        assertRefused(
+                visitor.post("/admin/restore", "image/png", png), 415, "unsupported_media_type", "application/json");
+        assertRefused(
+                visitor.post("/admin/restore?a=1", "application/json", json), 400, "bad_request", "the address has");
+        assertRefused(
+                visitor.post("/admin/takedown?a=1", "application/json", json), 400, "bad_request", "the address has");
+        assertRefused(visitor.post("/admin/takedown", "text/plain", json), 415, "unsupported_media_type", "image/*");
+        assertRefused(
+                visitor.post("/admin/takedown?k=1", "image/png", png), 400, "bad_request", "unknown parameter 'k'");
+        assertRefused(
+                visitor.post("/admin/takedown?minScore=2", "image/png", png), 400, "bad_request", "expected -1 to 1");
+        assertRefused(visitor.post("/admin/takedown", "image/png", new byte[0]), 400, "bad_request", "a picture");
+        assertRefused(
+                visitor.post("/admin/takedown", "image/png", json), 415, "unsupported_media_type", "none of JPEG");
+        assertRefused(
+                visitor.post("/admin/takedown", "application/json", longReason.getBytes(UTF_8)),
+                400,
+                "bad_request",
+                "reason has 1001 characters");
+        assertRefused(
+                visitor.post("/admin/takedown", "application/json", manyIds.getBytes(UTF_8)),
+                400,
+                "bad_request",
+                "more values than it may have");
+        assertRefused(
+                visitor.post("/admin/takedown", "application/json", "{\"id\":5,\"minScore\":0.9}".getBytes(UTF_8)),
+                404,
+                "not_found",
+                "no picture with id 5 in the index");
+        assertThat(visitor.metric("imagesearch_takedowns")).isZero();
     }
 
     @Test
@@ -386,6 +472,9 @@ class BadRequestTest {
         "DELETE, /thumbnails/1000, 'GET, HEAD'",
         "POST, /healthz, 'GET, HEAD'",
         "POST, /metrics, 'GET, HEAD'",
+        "GET, /admin/takedown, POST",
+        "GET, /admin/restore, POST",
+        "POST, /admin/takedowns, 'GET, HEAD'",
         "POST, /, 'GET, HEAD'",
         "OPTIONS, *, 'GET, HEAD'",
         "CONNECT, localhost:80, 'GET, HEAD'"

@@ -28,6 +28,10 @@ class FuzzTest {
             "/search?id=1007&nprobe=2&minScore=0.1",
             "/images/1000",
             "/thumbnails/1007?size=64",
+            "/admin/takedown",
+            "/admin/takedown?minScore=0.9&dryRun=true&limit=3&reason=a",
+            "/admin/restore",
+            "/admin/takedowns?after=1000&limit=2",
             "/info",
             "/healthz",
             "/readyz",
@@ -43,6 +47,8 @@ class FuzzTest {
             "{\"text\":\"red car\",\"k\":3}",
             "{\"terms\":[{\"text\":\"a\",\"weight\":1.5},{\"id\":1007,\"weight\":-0.5}],\"recall\":0.9}",
             "{\"id\":1014,\"withVectors\":true,\"minScore\":0.2,\"nprobe\":3}",
+            "{\"ids\":[1021,1028],\"reason\":\"because\",\"dryRun\":false}",
+            "{\"id\":1035,\"minScore\":0.8,\"limit\":5}",
             "{\"image\":\"" + Base64.getEncoder().encodeToString(PNG) + "\"}",
             "{\"vector\":" + Arrays.toString(SmallIndex.randomUnit(new Random(1))) + "}");
     private static final List<String> SCRAPS = List.of(

@@ -208,6 +208,26 @@ class SearchTest {
         assertFinds(reply, SmallIndex.best(within, query, PICTURES));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "text=a, 4, 0.9",
+        "id=1000, 4, 0.95",
+        "text=a&id=1000, 4, 0.9",
+        "text=a&nprobe=1, 1, 0.4",
+        "text=a&nprobe=3, 3, 0.8",
+        "text=a&nprobe=7, 7, 0.975",
+        "text=a&nprobe=8, 8, 1",
+        "text=a&recall=0.65, 2, 0.7",
+        "id=1000&recall=0.65, 2, 0.8",
+        "text=a&recall=0.98, 8, 1"
+    })
+    void anAnswerTellsHowManyListsWereScannedAndTheRecallToExpectOfThat(String parameters, int nprobe, double recall) {
+        JsonNode probed = visitor.get("/search?" + parameters).json().path("probed");
+
+        assertThat(probed.path("nprobe").asInt()).isEqualTo(nprobe);
+        assertThat(probed.path("expectedRecall").asDouble()).isCloseTo(recall, within(1e-12));
+    }
+
     @Test
     void hitsBelowTheLeastScoreAreLeftOut() {
         Item item = index.items().get(99);
@@ -241,7 +261,7 @@ class SearchTest {
         Item item = index.items().get(61);
         JsonNode answer = visitor.get("/search?k=1&id=" + item.id()).json();
 
-        assertThat(answer.fieldNames()).toIterable().containsExactly("generation", "took", "shards", "hits");
+        assertThat(answer.fieldNames()).toIterable().containsExactly("generation", "took", "probed", "shards", "hits");
         assertThat(answer.path("generation").asText()).isEqualTo("gen-000001");
         assertThat(answer.path("took").fieldNames()).toIterable().containsExactly("encodeMs", "searchMs", "totalMs");
         assertThat(answer.path("shards"))

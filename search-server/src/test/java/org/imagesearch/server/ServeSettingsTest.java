@@ -17,10 +17,12 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
+import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.pictures.PictureSettings;
+import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,8 +47,18 @@ class ServeSettingsTest {
                                 Duration.ofSeconds(60),
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(10)),
-                        new SearchSettings(20, 3000, 32, 1000, Duration.ofSeconds(5), 0, 4096, 10_000),
-                        new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(2)),
+                        new AdminSettings("", Duration.ofMinutes(10)),
+                        new SearchSettings(
+                                20,
+                                3000,
+                                32,
+                                1000,
+                                Duration.ofSeconds(5),
+                                0,
+                                4096,
+                                10_000,
+                                new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
+                        new IndexSettings("", true, false, Verification.QUICK, Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }
@@ -107,6 +119,15 @@ class ServeSettingsTest {
         "search.threads, -1",
         "search.queue, 0",
         "search.text-cache, -1",
+        "search.live-recall.share, -0.1",
+        "search.live-recall.share, 1.1",
+        "search.live-recall.budget, 0",
+        "search.live-recall.budget, 1.5",
+        "search.live-recall.longest-scan, 0 s",
+        "search.live-recall.queue, 0",
+        "admin.token, too-short",
+        "admin.token, with a space in it",
+        "admin.timeout, 0 s",
         "index.poll, 0 s",
         "model.threads, -1",
         "model.gpu-memory, 1 MiB",

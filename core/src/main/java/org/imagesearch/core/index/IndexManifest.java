@@ -86,9 +86,10 @@ public record IndexManifest(
     }
 
     /**
-     * The least nprobe at which a recall can be relied on, read off the measured curve; the largest measured one if none
-     * reaches it. Between two measured points the curve is taken for straight. It is not: each further list holds fewer
-     * neighbours than the one before, so that the true curve bends above the line, and the line promises no more than it.
+     * The least nprobe at which a recall can be relied on, read off the measured curve; all lists if no point reaches it, since
+     * that is as good as it gets. Between two measured points the curve is taken for straight. It is not: each further list
+     * holds fewer neighbours than the one before, so that the true curve bends above the line, and the line promises no more
+     * than it.
      *
      * @param target recall@10, 0 to 1
      */
@@ -100,12 +101,26 @@ public record IndexManifest(
             }
             below = point;
         }
-        return below == null ? defaultNprobe : below.nprobe();
+        return nlist;
     }
 
     private static int between(RecallPoint below, RecallPoint above, double target) {
         double share = (target - below.dependable()) / (above.dependable() - below.dependable());
         return (int) Math.ceil(below.nprobe() + share * (above.nprobe() - below.nprobe()) - ROUNDING);
+    }
+
+    /** The curve at any nprobe, straight between two measured points; empty below the first and above the last. */
+    public Optional<RecallPoint> recallAt(int nprobe) {
+        RecallPoint below = null;
+        for (RecallPoint point : recall) {
+            if (point.nprobe() >= nprobe) {
+                return point.nprobe() == nprobe
+                        ? Optional.of(point)
+                        : Optional.ofNullable(below).map(before -> before.towards(point, nprobe));
+            }
+            below = point;
+        }
+        return Optional.empty();
     }
 
     /** All files of the generation but {@code index.json} itself. */

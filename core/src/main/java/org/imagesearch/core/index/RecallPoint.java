@@ -25,6 +25,16 @@ public record RecallPoint(
         this(nprobe, scannedShare, pictures, words, Optional.empty(), Optional.empty());
     }
 
+    /** The point between this one and a later one; recalls that one of them lacks and standard errors are absent in it. */
+    RecallPoint towards(RecallPoint later, int nprobe) {
+        double way = (double) (nprobe - this.nprobe) / (later.nprobe - this.nprobe);
+        return new RecallPoint(
+                nprobe,
+                scannedShare + way * (later.scannedShare - scannedShare),
+                pictures + way * (later.pictures - pictures),
+                words.flatMap(here -> later.words.map(there -> here + way * (there - here))));
+    }
+
     /** The lower of both recalls: what a user who may ask in words or pictures can rely on. */
     public double dependable() {
         return Math.min(pictures, words.orElse(1.0));

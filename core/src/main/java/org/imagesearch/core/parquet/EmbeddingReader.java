@@ -9,13 +9,9 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.HadoopReadOptions;
-import org.apache.parquet.ParquetReadOptions;
-import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.ColumnIOFactory;
-import org.apache.parquet.io.MessageColumnIO;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
 import org.imagesearch.core.ErrorCode;
@@ -23,34 +19,23 @@ import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 
 /**
- * Streams rows of Parquet files, one row group in memory at a time.
+ * Streams rows of Parquet files, a page of every column in memory at a time.
  *
  * <p>Embeddings are read below Avro's object model: Parquet's record assembly fills a {@code float[]} directly, with
  * nothing boxed. Lists in the three-level form of Spark and pandas and in Avro's two-level form are both read. Every
  * embedding that is handed out has the right dimension and only finite numbers. One thread at a time.
  */
 public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
-    private final Iterator<FileSlice> slices;
+    private final RowRanges ranges;
     private final BiFunction<String, MessageType, Columns<T>> columns;
-    private final Optional<Fingerprint> model;
-    private final Configuration configuration;
 
-    private String file = "";
-    private ParquetFileReader reader;
-    private MessageColumnIO columnIo;
-    private Columns<T> rowColumns;
+    private StreamedRowGroup group;
     private RecordReader<T> rows;
     private long rowsLeft;
 
-    private EmbeddingReader(
-            List<FileSlice> slices,
-            Optional<Fingerprint> model,
-            Configuration configuration,
-            BiFunction<String, MessageType, Columns<T>> columns) {
-        this.slices = List.copyOf(slices).iterator();
+    private EmbeddingReader(RowRanges ranges, BiFunction<String, MessageType, Columns<T>> columns) {
+        this.ranges = ranges;
         this.columns = columns;
-        this.model = model;
-        this.configuration = configuration;
     }
 
     /**
@@ -64,26 +49,47 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     public static EmbeddingReader<EmbeddingRow> images(
             List<FileSlice> slices, int dimension, Optional<Fingerprint> model, Configuration configuration) {
         return new EmbeddingReader<>(
-                slices, model, configuration, (file, schema) -> new ImageColumns(file, schema, dimension));
+                RowRanges.ofSlices(slices, model, configuration),
+                (file, schema) -> new ImageColumns(file, schema, dimension));
     }
 
     /** Reads ids and embeddings only, of {@code images/} or {@code queries/}; parameters as in {@link #images}. */
     public static EmbeddingReader<IdVector> vectors(
             List<FileSlice> slices, int dimension, Optional<Fingerprint> model, Configuration configuration) {
         return new EmbeddingReader<>(
-                slices, model, configuration, (file, schema) -> new VectorColumns(file, schema, dimension));
+                RowRanges.ofSlices(slices, model, configuration),
+                (file, schema) -> new VectorColumns(file, schema, dimension));
     }
 
     /** Reads {@code queries/}; parameters as in {@link #images}. */
     public static EmbeddingReader<QueryRow> queries(
             List<FileSlice> slices, int dimension, Optional<Fingerprint> model, Configuration configuration) {
         return new EmbeddingReader<>(
-                slices, model, configuration, (file, schema) -> new QueryColumns(file, schema, dimension));
+                RowRanges.ofSlices(slices, model, configuration),
+                (file, schema) -> new QueryColumns(file, schema, dimension));
+    }
+
+    /** The same of ranges of rows. */
+    static EmbeddingReader<IdVector> vectorsOf(
+            List<RowRange> ranges, int dimension, Optional<Fingerprint> model, Configuration configuration) {
+        return new EmbeddingReader<>(
+                RowRanges.of(ranges, model, configuration),
+                (file, schema) -> new VectorColumns(file, schema, dimension));
+    }
+
+    /**
+     * Reads all columns of {@code images/} but the embeddings, which are not touched.
+     *
+     * @param ranges what to read, in this order
+     */
+    public static EmbeddingReader<PictureRow> pictures(
+            List<RowRange> ranges, Optional<Fingerprint> model, Configuration configuration) {
+        return new EmbeddingReader<>(RowRanges.of(ranges, model, configuration), PictureColumns::new);
     }
 
     /** Reads ids only, without touching the embeddings. */
     public static EmbeddingReader<Long> ids(List<FileSlice> slices, Configuration configuration) {
-        return new EmbeddingReader<>(slices, Optional.empty(), configuration, IdColumns::new);
+        return new EmbeddingReader<>(RowRanges.ofSlices(slices, Optional.empty(), configuration), IdColumns::new);
     }
 
     /**
@@ -103,15 +109,9 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     @Override
     public boolean hasNext() {
         try {
-            while (rowsLeft == 0) {
-                if (reader == null && !openNextSlice()) {
-                    return false;
-                }
-                openNextRowGroup();
-            }
-            return true;
+            return rowsLeft > 0 || openNextRange();
         } catch (IOException | RuntimeException e) {
-            throw unreadable(file, e);
+            throw unreadable(ranges.fileName(), e);
         }
     }
 
@@ -128,57 +128,51 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
         try {
             return rows.read();
         } catch (RuntimeException e) {
-            throw unreadable(file, e);
+            throw unreadable(ranges.fileName(), e);
         }
     }
 
     @Override
     public void close() {
         rowsLeft = 0;
-        if (reader != null) {
-            try {
-                reader.close();
-            } catch (IOException e) {
-                throw unreadable(file, e);
-            } finally {
-                reader = null;
-            }
+        try {
+            closeGroup();
+            ranges.close();
+        } catch (IOException e) {
+            throw unreadable(ranges.fileName(), e);
         }
     }
 
-    private boolean openNextSlice() throws IOException {
-        if (!slices.hasNext()) {
+    private boolean openNextRange() throws IOException {
+        closeGroup();
+        RowRange range = ranges.next();
+        if (range == null) {
             return false;
         }
-        FileSlice slice = slices.next();
-        file = slice.file();
-        ParquetReadOptions options = HadoopReadOptions.builder(configuration)
-                .withRange(slice.start(), slice.end())
-                .build();
-        reader = ParquetFileReader.open(HadoopInputFile.fromPath(slice.path(), configuration), options);
-        var metadata = reader.getFileMetaData();
-        Optional<Fingerprint> found = EmbeddingSchema.model(metadata.getKeyValueMetaData());
-        if (model.isPresent() && found.isPresent()) {
-            model.get().requireSame("the dataset", found.get(), file);
+        DatasetFile file = ranges.file();
+        Columns<T> wanted = columns.apply(file.name(), file.schema());
+        group = new StreamedRowGroup(file, range.rowGroup());
+        rows = new ColumnIOFactory(file.createdBy())
+                .getColumnIO(wanted.schema(), file.schema())
+                .getRecordReader(group, wanted);
+        for (long row = 0; row < range.from(); row++) {
+            // Columns have their own pages, so that none can be jumped into without losing the others.
+            rows.read();
         }
-        rowColumns = columns.apply(file, metadata.getSchema());
-        reader.setRequestedSchema(rowColumns.schema());
-        columnIo = new ColumnIOFactory(metadata.getCreatedBy()).getColumnIO(rowColumns.schema(), metadata.getSchema());
+        rowsLeft = range.count();
         return true;
     }
 
-    private void openNextRowGroup() throws IOException {
-        PageReadStore pages = reader.readNextRowGroup();
-        if (pages == null) {
-            close();
-            return;
+    private void closeGroup() throws IOException {
+        if (group != null) {
+            StreamedRowGroup closing = group;
+            group = null;
+            closing.close();
         }
-        rows = columnIo.getRecordReader(pages, rowColumns);
-        rowsLeft = pages.getRowCount();
     }
 
     /** Parquet wraps what our converters throw; the message for the user is the innermost of ours. */
-    private static ImageSearchException unreadable(String file, Exception e) {
+    static ImageSearchException unreadable(String file, Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof ImageSearchException known) {
                 return known;

@@ -2,6 +2,7 @@ package org.imagesearch.core.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -44,16 +45,23 @@ class IndexDirectoryTest {
         assertThat(manifest.nprobeFor(0.5)).isEqualTo(1);
         assertThat(manifest.nprobeFor(0.90)).isEqualTo(4);
         assertThat(manifest.nprobeFor(0.98)).isEqualTo(8);
-        assertThat(manifest.nprobeFor(1.0)).isEqualTo(8);
+        assertThat(manifest.nprobeFor(1.0)).as("what no measured one reaches").isEqualTo(16);
     }
 
     @Test
-    void aManifestOfBeforeTrainingWasRecordedIsRead() {
-        String json = new String(manifest(List.of()).toJson(), StandardCharsets.UTF_8);
-        String before = json.replaceFirst("(?s)\"training\" : \\{.*?\\},", "");
-        assertThat(before).isNotEqualTo(json);
-        IndexManifest read = IndexManifest.fromJson(before.getBytes(StandardCharsets.UTF_8), "index.json");
-        assertThat(read.training()).isEmpty();
+    void theCurveIsStraightBetweenMeasuredPointsAndUnknownBeyondThem() {
+        RecallPoint first = new RecallPoint(2, 0.02, 0.6, Optional.of(0.5));
+        RecallPoint second = new RecallPoint(8, 0.08, 0.9, Optional.of(0.8));
+        IndexManifest manifest = manifest(List.of(first, second));
+        assertThat(manifest.recallAt(1)).isEmpty();
+        assertThat(manifest.recallAt(2)).hasValue(first);
+        RecallPoint between = manifest.recallAt(4).orElseThrow();
+        assertThat(between.nprobe()).isEqualTo(4);
+        assertThat(between.scannedShare()).isCloseTo(0.04, within(1e-12));
+        assertThat(between.pictures()).isCloseTo(0.7, within(1e-12));
+        assertThat(between.words().orElseThrow()).isCloseTo(0.6, within(1e-12));
+        assertThat(manifest.recallAt(8)).hasValue(second);
+        assertThat(manifest.recallAt(9)).isEmpty();
     }
 
     @Test
@@ -74,7 +82,7 @@ class IndexDirectoryTest {
         assertThat(manifest.nprobeFor(0.62)).isEqualTo(3);
         assertThat(manifest.nprobeFor(0.63)).isEqualTo(4);
         assertThat(manifest.nprobeFor(0.79)).isEqualTo(12);
-        assertThat(manifest.nprobeFor(0.81)).isEqualTo(16);
+        assertThat(manifest.nprobeFor(0.81)).as("all lists").isEqualTo(16);
     }
 
     @Test
@@ -90,7 +98,10 @@ class IndexDirectoryTest {
                         .formatted(MODEL.value());
         IndexManifest manifest = IndexManifest.fromJson(old.getBytes(StandardCharsets.UTF_8), "index.json");
         assertThat(manifest)
+                .usingRecursiveComparison()
+                .ignoringFields("training")
                 .isEqualTo(manifest(List.of(new RecallPoint(1, 0.01, 0.6, Optional.empty())), List.of(), 0));
+        assertThat(manifest.training()).isEmpty();
         assertThat(manifest.centroids().sampledSha256()).isEmpty();
     }
 

@@ -27,16 +27,21 @@ final class AdmittedRoute implements HttpHandler {
 
     private final String name;
     private final Route route;
+    private final Guard guard;
     private final Duration timeout;
     private final Admission admission;
     private final HttpSettings settings;
     private final Responses responses;
     private final ServerMetrics metrics;
 
-    /** @param timeout what an answer may take once the request is there; waiting for a worker counts */
+    /**
+     * @param guard whom it lets in
+     * @param timeout what an answer may take once the request is there; waiting for a worker counts
+     */
     AdmittedRoute(
             String name,
             Route route,
+            Guard guard,
             Duration timeout,
             Admission admission,
             HttpSettings settings,
@@ -44,6 +49,7 @@ final class AdmittedRoute implements HttpHandler {
             ServerMetrics metrics) {
         this.name = name;
         this.route = route;
+        this.guard = guard;
         this.timeout = timeout;
         this.admission = admission;
         this.settings = settings;
@@ -58,6 +64,12 @@ final class AdmittedRoute implements HttpHandler {
             metrics.answered(name, completed.getStatusCode(), System.nanoTime() - begin);
             next.proceed();
         });
+        try {
+            guard.requireAllowed(exchange);
+        } catch (RequestException e) {
+            refuseUnread(exchange, e);
+            return;
+        }
         boolean takesBody = exchange.getRequestMethod().equals(Methods.POST);
         if (!takesBody && !exchange.isRequestComplete()) {
             refuseUnread(exchange, RequestException.bad("a %s request has no body here", exchange.getRequestMethod()));

@@ -33,6 +33,7 @@ import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.SearchEngine;
 import org.imagesearch.server.search.SearchSettings;
+import org.imagesearch.server.search.SimilarPictures;
 import org.xnio.IoUtils;
 import org.xnio.Options;
 import org.xnio.XnioExecutor;
@@ -92,8 +93,10 @@ public final class HttpServer implements AutoCloseable {
      */
     public static HttpServer start(
             HttpSettings settings,
+            AdminSettings admin,
             ServedIndex index,
             SearchEngine engine,
+            SimilarPictures similar,
             SearchSettings search,
             OriginalPictures originals,
             Thumbnails thumbnails,
@@ -101,19 +104,24 @@ public final class HttpServer implements AutoCloseable {
         Admission admission = new Admission(
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, admission);
+        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
-        StateRoutes state = new StateRoutes(index, search, settings, responses, metrics);
+        StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, responses, metrics);
+        AdminRoutes administration = new AdminRoutes(
+                index, similar, new TakedownReader(settings.body().toInt()), responses);
         byte[] openApi = resource("openapi.json");
 
-        Routes routes = new Routes(settings, search.timeout(), admission, responses, metrics);
+        Routes routes = new Routes(settings, admission, responses, metrics, search.timeout(), admin);
         routes.get("/search", searching);
         routes.post("/search", searching);
         routes.get("/images/{id}", pictures::original);
         routes.get("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/info", state::info);
+        routes.postGuarded("/admin/takedown", administration::takedown);
+        routes.postGuarded("/admin/restore", administration::restore);
+        routes.getGuarded("/admin/takedowns", administration::list);
         // These answer at once and must answer under any load.
         routes.getAtOnce("/healthz", state::health);
         routes.getAtOnce("/readyz", state::readiness);
@@ -164,21 +172,26 @@ public final class HttpServer implements AutoCloseable {
         private static final Set<String> PAGE_METHODS = new TreeSet<>(Set.of("GET", "HEAD"));
 
         private final HttpSettings settings;
-        private final Duration timeout;
         private final Admission admission;
         private final Responses responses;
         private final ServerMetrics metrics;
+        private final Duration timeout;
+        private final Guard guard;
+        private final Duration guardedTimeout;
         private final RoutingHandler table = new RoutingHandler(false);
         private final PathTemplateMatcher<Set<String>> methods = new PathTemplateMatcher<>();
 
         Routes(
                 HttpSettings settings,
-                Duration timeout,
                 Admission admission,
                 Responses responses,
-                ServerMetrics metrics) {
+                ServerMetrics metrics,
+                Duration timeout,
+                AdminSettings admin) {
             this.settings = settings;
             this.timeout = timeout;
+            this.guard = new AdminGuard(admin);
+            this.guardedTimeout = admin.timeout();
             this.admission = admission;
             this.responses = responses;
             this.metrics = metrics;
@@ -190,6 +203,14 @@ public final class HttpServer implements AutoCloseable {
 
         void post(String path, Route route) {
             add(Methods.POST, path, admitted(path, route));
+        }
+
+        void getGuarded(String path, Route route) {
+            getAtOnce(path, guarded(path, route));
+        }
+
+        void postGuarded(String path, Route route) {
+            add(Methods.POST, path, guarded(path, route));
         }
 
         void getAtOnce(String path, HttpHandler handler) {
@@ -208,7 +229,11 @@ public final class HttpServer implements AutoCloseable {
         }
 
         private HttpHandler admitted(String path, Route route) {
-            return new AdmittedRoute(path, route, timeout, admission, settings, responses, metrics);
+            return new AdmittedRoute(path, route, Guard.EVERYBODY, timeout, admission, settings, responses, metrics);
+        }
+
+        private HttpHandler guarded(String path, Route route) {
+            return new AdmittedRoute(path, route, guard, guardedTimeout, admission, settings, responses, metrics);
         }
 
         HttpHandler handler() {

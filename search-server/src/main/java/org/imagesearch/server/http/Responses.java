@@ -77,6 +77,7 @@ final class Responses {
         }
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
         // What the route may have promised already.
+        exchange.getResponseHeaders().remove(Headers.ETAG);
         exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
         String message = thrown instanceof RequestException || problem.status() < 500
                 ? readable(thrown.getMessage())
@@ -102,7 +103,7 @@ final class Responses {
     }
 
     /** Short, on one line and valid Unicode, whatever of the request a message repeats. */
-    private static String readable(String message) {
+    static String readable(String message) {
         int[] shown = message.codePoints()
                 .limit(MAX_MESSAGE)
                 .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '\ufffd' : c)

@@ -9,10 +9,9 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import org.imagesearch.core.index.IndexManifest;
-import org.imagesearch.faiss.FaissLibrary;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.search.Answer;
+import org.imagesearch.server.search.LiveRecall;
 
 /** What {@code /metrics} tells. Thread-safe. */
 final class ServerMetrics {
@@ -49,38 +48,14 @@ final class ServerMetrics {
             .help("Requests refused with 503 because the queue was full.")
             .register(registry);
 
-    ServerMetrics(ServedIndex index, Admission admission) {
+    ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission) {
+        IndexMetrics.register(registry, index);
+        LiveRecallMetrics.register(registry, liveRecall);
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
                 .name("imagesearch_admitted_requests")
                 .help("Requests being answered or waiting for a thread.")
                 .callback(gauge -> gauge.call(admission.admitted()))
-                .register(registry);
-        GaugeWithCallback.builder()
-                .name("imagesearch_pictures")
-                .help("Pictures in the shards served.")
-                .callback(gauge -> {
-                    if (index.isOpen()) {
-                        gauge.call(index.with(generation -> (double) generation.pictures()));
-                    }
-                })
-                .register(registry);
-        GaugeWithCallback.builder()
-                .name("imagesearch_index")
-                .help("The generation served; always 1.")
-                .labelNames("generation", "model", "factory", "nprobe", "faiss")
-                .callback(gauge -> {
-                    if (index.isOpen()) {
-                        IndexManifest manifest = index.with(generation -> generation.manifest());
-                        gauge.call(
-                                1,
-                                manifest.generation(),
-                                manifest.model().value(),
-                                manifest.factory(),
-                                Integer.toString(manifest.defaultNprobe()),
-                                FaissLibrary.version());
-                    }
-                })
                 .register(registry);
     }
 

@@ -12,19 +12,27 @@ import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.search.LiveRecall;
 import org.imagesearch.server.search.SearchSettings;
 
 /** What the server tells of itself: {@code /info}, {@code /healthz}, {@code /readyz}, {@code /metrics}. */
 final class StateRoutes {
     private final ServedIndex index;
+    private final LiveRecall liveRecall;
     private final SearchSettings search;
     private final HttpSettings http;
     private final Responses responses;
     private final ServerMetrics metrics;
 
     StateRoutes(
-            ServedIndex index, SearchSettings search, HttpSettings http, Responses responses, ServerMetrics metrics) {
+            ServedIndex index,
+            LiveRecall liveRecall,
+            SearchSettings search,
+            HttpSettings http,
+            Responses responses,
+            ServerMetrics metrics) {
         this.index = index;
+        this.liveRecall = liveRecall;
         this.search = search;
         this.http = http;
         this.responses = responses;
@@ -34,14 +42,18 @@ final class StateRoutes {
     /**
      * What {@code /info} tells.
      *
-     * @param pictures in the shards served
+     * @param pictures in the shards served, without those that are taken down
+     * @param takenDown pictures in the shards served that are taken down
+     * @param liveRecall recall measured on live queries
      */
     record Info(
             String generation,
             long pictures,
+            long takenDown,
             Model model,
             Shards shards,
             Lists lists,
+            LiveRecall.State liveRecall,
             Limits limits,
             List<Integer> thumbnailSizes) {
         record Model(String name, String fingerprint, int dimension) {}
@@ -62,6 +74,7 @@ final class StateRoutes {
         return new Info(
                 manifest.generation(),
                 generation.pictures(),
+                generation.hiddenPictures(),
                 new Info.Model(manifest.modelName(), manifest.model().value(), manifest.dimension()),
                 new Info.Shards(
                         manifest.shards().size(),
@@ -72,6 +85,7 @@ final class StateRoutes {
                         manifest.defaultNprobe(),
                         manifest.targetRecall(),
                         manifest.recall()),
+                liveRecall.state(),
                 new Info.Limits(
                         search.maxK(),
                         search.maxTerms(),

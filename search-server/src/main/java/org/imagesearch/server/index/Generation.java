@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.FileEntry;
@@ -13,24 +13,25 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
 
 /**
- * An open generation. It is born retained once; {@link #release} of the last reference closes it. Thread-safe.
+ * An open generation without the pictures that are taken down, as one query sees it from its begin to its end. It is born
+ * retained once; {@link #release} of the last reference closes it. When other pictures are taken down, another one over the
+ * same files takes its place. Thread-safe.
  */
 public final class Generation {
     private final IndexManifest manifest;
-    private final IvfIndex centroids;
-    private final List<Shard> shards;
-    private final long pictures;
+    private final OpenFiles files;
+    private final HiddenPictures hidden;
     private int references = 1;
+    private volatile boolean replaced;
 
-    private Generation(IndexManifest manifest, IvfIndex centroids, List<Shard> shards) {
+    private Generation(IndexManifest manifest, OpenFiles files, HiddenPictures hidden) {
         this.manifest = manifest;
-        this.centroids = centroids;
-        this.shards = List.copyOf(shards);
-        this.pictures =
-                shards.stream().mapToLong(shard -> shard.vectors().size()).sum();
+        this.files = files;
+        this.hidden = hidden;
     }
 
     /**
@@ -62,13 +63,13 @@ public final class Generation {
             float[] values = centroids.centroids();
             List<Shard> shards = new ArrayList<>();
             for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings.map());
+                Shard shard = Shard.open(path, manifest, entry, values, settings);
                 opened.add(shard);
                 shards.add(shard);
             }
-            return new Generation(manifest, centroids, shards);
+            return new Generation(manifest, new OpenFiles(centroids, shards), HiddenPictures.none(shards));
         } catch (RuntimeException e) {
-            opened.forEach(Generation::closePart);
+            opened.forEach(OpenFiles::closePart);
             throw e;
         }
     }
@@ -85,33 +86,91 @@ public final class Generation {
         return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
     }
 
+    /**
+     * The same generation with other pictures taken down; what is known of this one is not looked up again.
+     *
+     * @param down ids, ascending and distinct, whether the generation has them or not; stays as it is
+     * @return retained once, whatever becomes of this one
+     */
+    Generation hiding(long[] down) {
+        files.retain();
+        try {
+            return new Generation(manifest, files, hidden.next(files.shards(), down));
+        } catch (RuntimeException e) {
+            files.release();
+            throw e;
+        }
+    }
+
     public IndexManifest manifest() {
         return manifest;
     }
 
     /** The trained, empty index that queries are assigned with. */
     public IvfIndex centroids() {
-        return centroids;
+        return files.centroids();
     }
 
-    /** The shards served, by number. */
+    /** The shards served, by number. Their vectors and rows are whole: what is taken down is left out by {@link #filter}. */
     public List<Shard> shards() {
-        return shards;
+        return files.shards();
     }
 
-    /** Pictures in the shards served. */
+    /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
+    public IdFilter filter(Shard shard) {
+        return hidden.filter(shard.number());
+    }
+
+    /** Whether a picture is taken down, in the index or not. */
+    public boolean isDown(long id) {
+        return hidden.isDown(id);
+    }
+
+    /** Pictures in the shards served, without those that are taken down. */
     public long pictures() {
-        return pictures;
+        return files.vectors() - hidden.present();
     }
 
-    /** The row of a picture, in whichever shard holds it. */
+    /** Pictures in the shards served that are taken down. */
+    public long hiddenPictures() {
+        return hidden.present();
+    }
+
+    /** The row of a picture, in whichever shard holds it; empty if it is taken down. */
     public Optional<ImageRow> row(long id) {
-        return shards.stream().flatMap(shard -> shard.row(id).stream()).findFirst();
+        return isDown(id) ? Optional.empty() : firstOf(shard -> shard.row(id));
     }
 
-    /** The embedding of a picture, float[dimension], in whichever shard holds it. */
+    /** The embedding of a picture, float[dimension], in whichever shard holds it; empty if it is taken down. */
     public Optional<float[]> vector(long id) {
-        return shards.stream().flatMap(shard -> shard.vector(id).stream()).findFirst();
+        return isDown(id) ? Optional.empty() : storedVector(id);
+    }
+
+    /** As {@link #vector}, but also of a picture that is taken down: for finding what is like it. */
+    public Optional<float[]> storedVector(long id) {
+        return firstOf(shard -> shard.vector(id));
+    }
+
+    /** Whether a shard served holds a picture, taken down or not. */
+    public boolean holds(long id) {
+        return files.shards().stream().anyMatch(shard -> shard.holds(id));
+    }
+
+    private <T> Optional<T> firstOf(Function<Shard, Optional<T>> find) {
+        return files.shards().stream()
+                .flatMap(shard -> find.apply(shard).stream())
+                .findFirst();
+    }
+
+    /** Whether queries that begin now see another generation, or this one with other pictures taken down. */
+    public boolean isReplaced() {
+        return replaced;
+    }
+
+    /** Gives back the reference of whoever served it. */
+    void retire() {
+        replaced = true;
+        release();
     }
 
     /** Takes a reference, if the generation is still open. */
@@ -134,15 +193,7 @@ public final class Generation {
                 return;
             }
         }
-        shards.forEach(Generation::closePart);
-        closePart(centroids);
-    }
-
-    private static void closePart(AutoCloseable part) {
-        try {
-            part.close();
-        } catch (Exception e) {
-            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot close a part of the index: " + e, e);
-        }
+        hidden.close();
+        files.release();
     }
 }

@@ -1,15 +1,21 @@
 package org.imagesearch.server.index;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.index.Takedown;
+import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.slf4j.Logger;
@@ -19,7 +25,11 @@ import org.slf4j.LoggerFactory;
  * The generation that is published, followed: when {@code CURRENT} names another one, that is verified and opened beside
  * the old one and takes its place between two queries; queries under way end on the old one, which then closes.
  *
- * <p>A new generation that cannot be opened is logged and left alone until {@code CURRENT} changes again. Thread-safe.
+ * <p>A new generation that cannot be opened is logged and left alone until {@code CURRENT} changes again.
+ *
+ * <p>The file of {@link Takedowns} is followed in the same way, whoever wrote it: what it takes down is in no answer of a
+ * query that begins later. What it gives back is shown again two looks later. If it is damaged, no server starts over it, and one that runs keeps hidden what it hid before.
+ * Thread-safe.
  */
 public final class ServedIndex implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedIndex.class);
@@ -34,6 +44,13 @@ public final class ServedIndex implements AutoCloseable {
         return thread;
     });
 
+    /** Held while {@link #down} and what is served are brought in line; never while a generation is opened. */
+    private final Object changing = new Object();
+
+    private final TakedownsFile takedowns;
+    private volatile long[] down = new long[0];
+    private volatile String unreadable = "";
+
     private ScheduledFuture<?> following;
     private Generation current;
     private String refused = "";
@@ -46,6 +63,7 @@ public final class ServedIndex implements AutoCloseable {
      */
     public ServedIndex(Path root, Fingerprint model, String modelName, IndexSettings settings) {
         this.index = new IndexDirectory(root);
+        this.takedowns = new TakedownsFile(root);
         this.model = model;
         this.modelName = modelName;
         this.settings = settings;
@@ -54,10 +72,12 @@ public final class ServedIndex implements AutoCloseable {
     /**
      * Opens the published generation and begins to follow.
      *
-     * @throws ImageSearchException as {@link Generation#open} and {@link IndexDirectory#currentGeneration} do
+     * @throws ImageSearchException as {@link Generation#open}, {@link IndexDirectory#currentGeneration} and {@link
+     *     Takedowns#read} do
      */
     public void open() {
-        swap(open(index.currentGeneration()));
+        down = Takedowns.read(index.root());
+        serve(open(index.currentGeneration()));
         long pollMillis = settings.poll().toMillis();
         following = follower.scheduleWithFixedDelay(this::follow, pollMillis, pollMillis, TimeUnit.MILLISECONDS);
     }
@@ -82,8 +102,87 @@ public final class ServedIndex implements AutoCloseable {
         return current != null;
     }
 
-    /** Looks at {@code CURRENT} once. */
+    /**
+     * Takes pictures down: no query that begins after this has returned finds them, nor does one after a restart.
+     *
+     * @param reason why, for the file
+     * @return the ids that were not down before, and all that are down now
+     * @throws ImageSearchException as {@link Takedowns#append} does; then nothing has changed
+     */
+    public Takedowns.Change takeDown(long[] ids, Optional<String> reason) {
+        synchronized (changing) {
+            return changed(Takedowns.append(index.root(), ids, Instant.now(), reason));
+        }
+    }
+
+    /** Gives pictures back, as {@link #takeDown} takes them. */
+    public Takedowns.Change restore(long[] ids, Optional<String> reason) {
+        synchronized (changing) {
+            return changed(Takedowns.restore(index.root(), ids, Instant.now(), reason));
+        }
+    }
+
+    /** Lines of the file about ids that are down; see {@link Takedowns#entries}. */
+    public List<Takedown> takedowns(long[] ids) {
+        return Takedowns.entries(index.root(), ids);
+    }
+
+    /** All ids that are down, in the index or not, ascending. Not to be changed. */
+    public long[] down() {
+        return down;
+    }
+
+    /** Whether what is taken down could be read the last time; if not, what was hidden before still is. */
+    public boolean takedownsAreReadable() {
+        return unreadable.isEmpty();
+    }
+
+    private Takedowns.Change changed(Takedowns.Change change) {
+        hide(change.down());
+        return change;
+    }
+
+    /** Looks at {@code CURRENT} and at what is taken down once. */
     void follow() {
+        followTakedowns();
+        followGeneration();
+    }
+
+    private void followTakedowns() {
+        try {
+            synchronized (changing) {
+                Optional<TakedownsFile.Reading> reading = takedowns.readIfChanged();
+                if (reading.isPresent()) {
+                    // What is down is hidden at once; what is down no more is shown again when that is certain.
+                    long[] read = reading.get().down();
+                    follow(reading.get().settled() ? read : both(read, down));
+                }
+            }
+            unreadable = "";
+        } catch (RuntimeException | OutOfMemoryError e) {
+            String reason = String.valueOf(e.getMessage());
+            if (!reason.equals(unreadable)) {
+                LOG.error("takedowns unreadable hidden={} reason=\"{}\"", down.length, reason);
+                unreadable = reason;
+            }
+        }
+    }
+
+    private void follow(long[] read) {
+        if (!Arrays.equals(read, down)) {
+            LOG.info("takedowns read={} before={} index={}", read.length, down.length, index.root());
+            hide(read);
+        }
+    }
+
+    private static long[] both(long[] some, long[] others) {
+        return LongStream.concat(LongStream.of(some), LongStream.of(others))
+                .sorted()
+                .distinct()
+                .toArray();
+    }
+
+    private void followGeneration() {
         try {
             String published = index.currentGeneration();
             String served = with(generation -> generation.manifest().generation());
@@ -97,7 +196,7 @@ public final class ServedIndex implements AutoCloseable {
             }
             LOG.info("generation published={} served={}", published, served);
             try {
-                swap(open(published));
+                serve(open(published));
                 refused = "";
             } catch (RuntimeException e) {
                 refused = published;
@@ -122,6 +221,33 @@ public final class ServedIndex implements AutoCloseable {
         return generation;
     }
 
+    /** Serves a newly opened generation without what is taken down. */
+    private void serve(Generation opened) {
+        long[] known = down;
+        // Looking many ids up takes a while, in which others may still be taken down.
+        Generation almost = replaced(opened, known);
+        synchronized (changing) {
+            swap(known == down ? almost : replaced(almost, down));
+        }
+    }
+
+    private static Generation replaced(Generation generation, long[] hidden) {
+        try {
+            return generation.hiding(hidden);
+        } finally {
+            generation.release();
+        }
+    }
+
+    /** Brings what is served in line with what is down; under {@link #changing}. */
+    private void hide(long[] ids) {
+        Optional<Generation> served = retained();
+        if (served.isPresent()) {
+            swap(replaced(served.get(), ids));
+        }
+        down = ids;
+    }
+
     private void swap(Generation next) {
         Generation last;
         synchronized (this) {
@@ -129,7 +255,7 @@ public final class ServedIndex implements AutoCloseable {
             current = closed ? null : next;
         }
         if (last != null) {
-            last.release();
+            last.retire();
         }
     }
 
@@ -150,7 +276,7 @@ public final class ServedIndex implements AutoCloseable {
             current = null;
         }
         if (last != null) {
-            last.release();
+            last.retire();
         }
     }
 }

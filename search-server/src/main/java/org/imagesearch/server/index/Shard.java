@@ -24,9 +24,10 @@ public final class Shard implements AutoCloseable {
     }
 
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
-    static Shard open(Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map) {
+    static Shard open(
+            Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, IndexSettings settings) {
         Path file = generation.resolve(entry.index().name());
-        IvfIndex vectors = IvfIndex.ofShard(generation, entry, map);
+        IvfIndex vectors = IvfIndex.ofShard(generation, entry, settings.map());
         RowStore rows = null;
         try {
             rows = RowStore.open(rowsOf(generation, entry));
@@ -38,6 +39,9 @@ public final class Shard implements AutoCloseable {
                 throw ImageSearchException.data(
                         "%s has other centroids than %s: a query would scan the wrong lists",
                         file, generation.resolve(manifest.centroids().name()));
+            }
+            if (settings.screen() && vectors.isExact()) {
+                vectors.screen();
             }
             return new Shard(entry.number(), vectors, rows);
         } catch (RuntimeException e) {
@@ -69,6 +73,11 @@ public final class Shard implements AutoCloseable {
 
     public IvfIndex vectors() {
         return vectors;
+    }
+
+    /** Whether the shard holds a picture. */
+    boolean holds(long id) {
+        return rows.contains(id);
     }
 
     /** The row of a picture, if the shard holds it. */

@@ -5,6 +5,8 @@ import java.util.Locale;
 /** Why a request is refused, and the HTTP status that says so. */
 public enum Problem {
     BAD_REQUEST(400),
+    UNAUTHORIZED(401),
+    FORBIDDEN(403),
     NOT_FOUND(404),
     METHOD_NOT_ALLOWED(405),
     REQUEST_TIMEOUT(408),

@@ -9,10 +9,11 @@ import java.util.Optional;
  *
  * @param generation the generation that answered
  * @param took where the time went
+ * @param probed how much of the index was compared
  * @param shards which shards answered
  * @param hits best first; equal scores by ascending id
  */
-public record Answer(String generation, Took took, Coverage shards, List<Hit> hits) {
+public record Answer(String generation, Took took, Probed probed, Coverage shards, List<Hit> hits) {
     /**
      * Where the time went, in milliseconds.
      *
@@ -21,6 +22,15 @@ public record Answer(String generation, Took took, Coverage shards, List<Hit> hi
      * @param totalMs both, and what lies between
      */
     public record Took(double encodeMs, double searchMs, double totalMs) {}
+
+    /**
+     * How much of the index was compared.
+     *
+     * @param nprobe inverted lists scanned in every shard
+     * @param expectedRecall mean recall@10 there by the curve that was measured when the index was built, with queries like
+     *     this one; absent if it had none
+     */
+    public record Probed(int nprobe, Optional<Double> expectedRecall) {}
 
     /**
      * Which shards answered.

@@ -1,7 +1,6 @@
 package org.imagesearch.server.search;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,7 +9,6 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
-import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.Query;
@@ -18,6 +16,7 @@ import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.Answer.Coverage;
 import org.imagesearch.server.search.Answer.Hit;
 import org.imagesearch.server.search.Answer.Missing;
+import org.imagesearch.server.search.Answer.Probed;
 import org.imagesearch.server.search.Answer.Took;
 
 /** Answers queries: encode, assign once, scan every shard side by side, merge, add the rows. Thread-safe. */
@@ -26,6 +25,7 @@ public final class SearchEngine implements AutoCloseable {
     private final QueryEncoder encoder;
     private final SearchSettings settings;
     private final ShardScans scans;
+    private final LiveRecall liveRecall;
 
     /** @param index stays the caller's */
     public SearchEngine(ServedIndex index, QueryEncoder encoder, SearchSettings settings) {
@@ -33,6 +33,11 @@ public final class SearchEngine implements AutoCloseable {
         this.encoder = encoder;
         this.settings = settings;
         this.scans = new ShardScans(settings.scanThreads(), settings.queue());
+        this.liveRecall = LiveRecall.start(settings.liveRecall());
+    }
+
+    public LiveRecall liveRecall() {
+        return liveRecall;
     }
 
     /**
@@ -49,6 +54,8 @@ public final class SearchEngine implements AutoCloseable {
     private Answer search(Query query, Generation generation, Deadline deadline) {
         long begin = System.nanoTime();
         int nprobe = nprobe(query, generation.manifest());
+        QueryKind kind = QueryKind.of(query.terms());
+        Optional<Double> expected = expectedRecall(generation.manifest(), nprobe, kind);
         float[] vector = encoder.encode(query.terms(), generation, deadline);
         long encoded = System.nanoTime();
 
@@ -56,18 +63,23 @@ public final class SearchEngine implements AutoCloseable {
         long[] lists = new long[nprobe];
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
-        List<ShardHits> answers =
-                scans.scan(generation, new ShardScans.Probe(vector, query.k(), lists, coarseScores), deadline);
+        List<ShardHits> answers = scans.scan(
+                generation, new ShardScans.Probe(vector, query.k(), least(query), lists, coarseScores), deadline);
         Coverage coverage = coverage(answers);
         requireSomeAnswer(coverage);
+        List<Found> best = best(answers, query);
         List<Hit> hits = new ArrayList<>();
-        for (Found found : best(answers, query)) {
+        for (Found found : best) {
             hits.add(hit(found, query.withVectors()));
+        }
+        if (coverage.degraded().isEmpty()) {
+            liveRecall.offer(
+                    new LiveRecall.Answered(generation, kind, vector, query.k(), least(query), nprobe, expected, best));
         }
         long end = System.nanoTime();
 
         Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
-        return new Answer(generation.manifest().generation(), took, coverage, hits);
+        return new Answer(generation.manifest().generation(), took, new Probed(nprobe, expected), coverage, hits);
     }
 
     private void requireWithinLimits(Query query) {
@@ -90,6 +102,13 @@ public final class SearchEngine implements AutoCloseable {
             return nprobe;
         }
         return query.recall().isPresent() ? manifest.nprobeFor(query.recall().getAsDouble()) : manifest.defaultNprobe();
+    }
+
+    /** All lists have every neighbour there is. */
+    private static Optional<Double> expectedRecall(IndexManifest manifest, int nprobe, QueryKind kind) {
+        return nprobe == manifest.nlist()
+                ? Optional.of(1.0)
+                : manifest.recallAt(nprobe).flatMap(kind::recall);
     }
 
     private static Coverage coverage(List<ShardHits> answers) {
@@ -116,13 +135,12 @@ public final class SearchEngine implements AutoCloseable {
         throw ImageSearchException.data("all %d shards failed", coverage.total());
     }
 
-    private record Found(Shard shard, long id, float score) {
-        static final Comparator<Found> BEST_FIRST =
-                Comparator.comparingDouble((Found found) -> -found.score).thenComparingLong(Found::id);
+    private static double least(Query query) {
+        return query.minScore().orElse(Double.NEGATIVE_INFINITY);
     }
 
     private static List<Found> best(List<ShardHits> answers, Query query) {
-        double least = query.minScore().orElse(Double.NEGATIVE_INFINITY);
+        double least = least(query);
         List<Found> all = new ArrayList<>();
         for (ShardHits answer : answers) {
             for (int i = 0; i < answer.ids().length && answer.ids()[i] >= 0; i++) {
@@ -136,13 +154,14 @@ public final class SearchEngine implements AutoCloseable {
     }
 
     private static Hit hit(Found found, boolean withVector) {
-        ImageRow row = found.shard
-                .row(found.id)
+        ImageRow row = found.shard()
+                .row(found.id())
                 .orElseThrow(() -> ImageSearchException.data(
-                        "shard %d has a vector of id %d, but no row", found.shard.number(), found.id));
-        Optional<float[]> vector = withVector ? found.shard.vector(found.id) : Optional.empty();
+                        "shard %d has a vector of id %d, but no row",
+                        found.shard().number(), found.id()));
+        Optional<float[]> vector = withVector ? found.shard().vector(found.id()) : Optional.empty();
         Map<String, Object> columns = row.extra();
-        return new Hit(found.id, found.score, row.uri(), row.width(), row.height(), row.caption(), columns, vector);
+        return new Hit(found.id(), found.score(), row.uri(), row.width(), row.height(), row.caption(), columns, vector);
     }
 
     private static double millis(long nanos) {
@@ -151,6 +170,7 @@ public final class SearchEngine implements AutoCloseable {
 
     @Override
     public void close() {
+        liveRecall.close();
         scans.close();
     }
 }

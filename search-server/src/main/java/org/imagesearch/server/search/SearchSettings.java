@@ -14,9 +14,18 @@ import org.imagesearch.core.ImageSearchException;
  * @param threads threads that scan shards; 0 takes every processor
  * @param queue scans that wait for a thread at most; beyond it shards answer that they are overloaded
  * @param textCache embeddings of texts that are remembered
+ * @param liveRecall how recall is measured on live queries
  */
 public record SearchSettings(
-        int k, int maxK, int maxTerms, int maxTextLength, Duration timeout, int threads, int queue, int textCache) {
+        int k,
+        int maxK,
+        int maxTerms,
+        int maxTextLength,
+        Duration timeout,
+        int threads,
+        int queue,
+        int textCache,
+        LiveRecallSettings liveRecall) {
     private static final Duration LONGEST = Duration.ofDays(1);
 
     /** @throws ImageSearchException (input) naming the setting that is out of range */

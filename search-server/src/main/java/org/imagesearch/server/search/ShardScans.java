@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.query.Deadline;
@@ -17,6 +18,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Scans the shards of a generation side by side, on a fixed number of threads with a bounded queue before them. A scan whose
  * deadline passed while it waited is not begun; one that is under way ends on its own, and its hits are dropped.
+ *
+ * <p>A scan that begins when others have ended looks only for what can still be among the best k of them all. With more
+ * shards than threads, many shards so cost little more than one.
  */
 final class ShardScans implements AutoCloseable {
     static final String DEADLINE = "deadline";
@@ -43,18 +47,23 @@ final class ShardScans implements AutoCloseable {
      * What every shard scans.
      *
      * @param query float[dimension]
+     * @param least hits below it are of no use
      * @param lists long[nprobe], the centroids nearest to the query
      * @param coarseScores float[nprobe]
      */
-    record Probe(float[] query, int k, long[] lists, float[] coarseScores) {}
+    record Probe(float[] query, int k, double least, long[] lists, float[] coarseScores) {}
 
-    /** Scans every shard and returns what each one answered before the deadline, in the order of the shards. */
+    /**
+     * Scans every shard and returns what each one answered before the deadline, in the order of the shards: at least those of
+     * its hits that are among the best k of all that answered.
+     */
     List<ShardHits> scan(Generation generation, Probe probe, Deadline deadline) {
         List<Shard> shards = generation.shards();
         // As many places as shards: a late answer never blocks its thread.
         BlockingQueue<ShardHits> answers = new ArrayBlockingQueue<>(Math.max(1, shards.size()));
+        BestHits best = new BestHits(probe.k, probe.least);
         for (Shard shard : shards) {
-            submit(generation, shard, probe, deadline, answers);
+            submit(generation, shard, probe, best, deadline, answers);
         }
         ShardHits[] inOrder = new ShardHits[shards.size()];
         for (int waiting = shards.size(); waiting > 0; waiting--) {
@@ -72,7 +81,12 @@ final class ShardScans implements AutoCloseable {
     }
 
     private void submit(
-            Generation generation, Shard shard, Probe probe, Deadline deadline, BlockingQueue<ShardHits> answers) {
+            Generation generation,
+            Shard shard,
+            Probe probe,
+            BestHits best,
+            Deadline deadline,
+            BlockingQueue<ShardHits> answers) {
         // The scan may outlive the request, so it holds the generation on its own account.
         if (!generation.retain()) {
             throw new IllegalStateException("the caller holds no reference to the generation");
@@ -80,7 +94,12 @@ final class ShardScans implements AutoCloseable {
         try {
             threads.execute(() -> {
                 try {
-                    answers.add(deadline.hasPassed() ? ShardHits.none(shard, DEADLINE) : scan(shard, probe));
+                    ShardHits answer = deadline.hasPassed()
+                            ? ShardHits.none(shard, DEADLINE)
+                            : scan(shard, generation.filter(shard), probe, best.bound());
+                    answers.add(answer);
+                    // Only after it is among the answers: a bound without its hits would cost others theirs.
+                    best.add(shard, answer.ids(), answer.scores());
                 } finally {
                     generation.release();
                 }
@@ -91,7 +110,7 @@ final class ShardScans implements AutoCloseable {
         }
     }
 
-    private static ShardHits scan(Shard shard, Probe probe) {
+    private static ShardHits scan(Shard shard, IdFilter filter, Probe probe, float bound) {
         try {
             long[] ids = new long[probe.k];
             float[] scores = new float[probe.k];
@@ -103,8 +122,8 @@ final class ShardScans implements AutoCloseable {
                             probe.lists,
                             probe.coarseScores,
                             probe.lists.length,
-                            null,
-                            null,
+                            filter,
+                            new float[] {bound},
                             ids,
                             scores);
             return new ShardHits(shard, ids, scores, null);

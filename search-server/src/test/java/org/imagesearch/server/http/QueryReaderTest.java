@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.imagesearch.server.query.Query;
 import org.imagesearch.server.query.Term;
+import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What queries are read as; how wrong ones are refused is tested over HTTP. */
 class QueryReaderTest {
-    private static final SearchSettings SETTINGS = new SearchSettings(20, 100, 4, 50, Duration.ofSeconds(1), 1, 10, 10);
+    private static final SearchSettings SETTINGS = new SearchSettings(
+            20, 100, 4, 50, Duration.ofSeconds(1), 1, 10, 10, new LiveRecallSettings(0, 1, Duration.ofSeconds(1), 1));
 
     private final QueryReader reader = new QueryReader(SETTINGS, 3, 1 << 20);
 

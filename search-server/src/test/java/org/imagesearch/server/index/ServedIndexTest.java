@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.index.IndexLayout;
+import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
@@ -17,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Following {@code CURRENT}, a look at a time. */
 class ServedIndexTest {
     /** Looks only when the test does. */
-    private static final IndexSettings SETTINGS = new IndexSettings("", true, Verification.QUICK, Duration.ofDays(1));
+    private static final IndexSettings SETTINGS =
+            new IndexSettings("", true, false, Verification.QUICK, Duration.ofDays(1));
 
     @Test
     void whatWasRefusedIsTriedAgainOnceCurrentHasGoneBack(@TempDir Path folder) throws Exception {
@@ -39,6 +42,57 @@ class ServedIndexTest {
             second.publish();
             index.follow();
             assertThat(served(index)).isEqualTo("gen-000002");
+        }
+    }
+
+    @Test
+    void aFileThatIsBeingWrittenAnewShowsNothingThatIsDown(@TempDir Path folder) throws Exception {
+        SmallIndex.publish(folder, 1, 98, 40, 2);
+        Path file = folder.resolve(Takedowns.FILE);
+        Files.writeString(file, "{\"id\":1007}\n");
+        try (ServedIndex index = open(folder)) {
+            assertThat(index.down()).containsExactly(1007);
+
+            Files.writeString(file, "");
+            index.follow();
+            assertThat(index.down()).as("emptied by an editor").containsExactly(1007);
+            Files.writeString(file, "{\"id\":1014}\n{\"id\":1007}\n");
+            index.follow();
+            assertThat(index.down()).as("down at once").containsExactly(1007, 1014);
+            Files.writeString(file, "{\"id\":1014}\n");
+            index.follow();
+            assertThat(index.down()).as("not yet certain").containsExactly(1007, 1014);
+            index.follow();
+            assertThat(index.down()).containsExactly(1014);
+            assertThat(shows(index, 1007)).isTrue();
+            assertThat(shows(index, 1014)).isFalse();
+
+            Files.delete(file);
+            index.follow();
+            index.follow();
+            assertThat(index.down()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsTakenDownWhileANewGenerationIsOpenedIsHiddenInIt(@TempDir Path folder) {
+        SmallIndex.publish(folder, 1, 99, 40, 2);
+        SmallIndex second = SmallIndex.write(folder, 2, 99, 60, 3);
+        try (ServedIndex index = open(folder)) {
+            index.takeDown(new long[] {1007, 1000 + 7 * 50}, Optional.empty());
+            assertThat(index.with(Generation::hiddenPictures)).isEqualTo(1);
+            second.publish();
+            index.follow();
+            assertThat(served(index)).isEqualTo("gen-000002");
+            assertThat(index.with(Generation::hiddenPictures)).isEqualTo(2);
+            assertThat(index.with(Generation::pictures)).isEqualTo(58);
+            index.with(generation -> {
+                long filtered = generation.shards().stream()
+                        .filter(shard -> generation.filter(shard) != null)
+                        .count();
+                assertThat(filtered).as("shards with something to leave out").isEqualTo(2);
+                return null;
+            });
         }
     }
 
@@ -104,6 +158,10 @@ class ServedIndexTest {
         ServedIndex index = new ServedIndex(folder, SmallIndex.BUNDLE.fingerprint(), "the demo model", SETTINGS);
         index.open();
         return index;
+    }
+
+    private static boolean shows(ServedIndex index, long id) {
+        return index.with(generation -> generation.row(id).isPresent());
     }
 
     private static String served(ServedIndex index) {

@@ -32,14 +32,19 @@ class ShardScansTest {
     @BeforeEach
     void openGeneration(@TempDir Path folder) {
         index = SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        generation = Generation.open(
+        generation = open(folder, index.generation(), false);
+        long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
+        probe = new ShardScans.Probe(
+                SmallIndex.randomUnit(new Random(9)), 100, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+    }
+
+    private static Generation open(Path folder, String name, boolean screen) {
+        return Generation.open(
                 new IndexDirectory(folder),
-                index.generation(),
+                name,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(1)));
-        long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
-        probe = new ShardScans.Probe(SmallIndex.randomUnit(new Random(9)), 100, lists, new float[lists.length]);
+                new IndexSettings("", true, screen, Verification.QUICK, Duration.ofSeconds(1)));
     }
 
     @AfterEach
@@ -65,6 +70,59 @@ class ShardScansTest {
                                 .toList());
                 assertThat(answer.scores()).hasSize(100);
             }
+        }
+    }
+
+    @Test
+    void laterShardsLookOnlyForWhatCanStillBeAmongTheBest() {
+        // As many as there are twins, whose scores are equal: some of them must be kept, and the right ones.
+        for (int k : new int[] {1, 3, 7, 12, 20}) {
+            float[] query = index.items().get(SmallIndex.TWINS).vector();
+            long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
+            ShardScans.Probe best =
+                    new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+            try (ShardScans scans = new ShardScans(1, 100)) {
+                List<ShardHits> answers = scans.scan(generation, best, FAR);
+
+                BestHits merged = new BestHits(k, Double.NEGATIVE_INFINITY);
+                for (ShardHits answer : answers) {
+                    for (int i = 0; i < k && answer.ids()[i] >= 0; i++) {
+                        assertThat(answer.scores()[i]).isGreaterThanOrEqualTo(merged.bound());
+                    }
+                    merged.add(answer.shard(), answer.ids(), answer.scores());
+                }
+                assertThat(merged.sorted().stream().map(Found::id))
+                        .containsExactlyElementsOf(SmallIndex.best(index.items(), query, k).stream()
+                                .map(SmallIndex.Found::id)
+                                .toList());
+            }
+        }
+    }
+
+    @Test
+    void screenedShardsFindTheSame(@TempDir Path folder) {
+        SmallIndex.publish(folder, 1, 81, 60, SHARDS);
+        Generation screened = open(folder, index.generation(), true);
+        try (ShardScans scans = new ShardScans(1, 100)) {
+            for (int k : new int[] {1, 7, 100}) {
+                ShardScans.Probe best = new ShardScans.Probe(
+                        probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
+                List<ShardHits> expected = scans.scan(generation, best, FAR);
+                List<ShardHits> answers = scans.scan(screened, best, FAR);
+
+                for (int shard = 0; shard < SHARDS; shard++) {
+                    assertThat(expected.get(shard).shard().vectors().screenBytes())
+                            .isZero();
+                    assertThat(answers.get(shard).shard().vectors().screenBytes())
+                            .isPositive();
+                    assertThat(answers.get(shard).ids())
+                            .isEqualTo(expected.get(shard).ids());
+                    assertThat(answers.get(shard).scores())
+                            .isEqualTo(expected.get(shard).scores());
+                }
+            }
+        } finally {
+            screened.release();
         }
     }
 

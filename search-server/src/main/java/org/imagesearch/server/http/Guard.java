@@ -1,0 +1,12 @@
+package org.imagesearch.server.http;
+
+import io.undertow.server.HttpServerExchange;
+import org.imagesearch.server.query.RequestException;
+
+/** Decides by a request's head, before anything of its body is read, whether whoever sent it may. */
+interface Guard {
+    Guard EVERYBODY = exchange -> {};
+
+    /** @throws RequestException (unauthorized, forbidden) if not */
+    void requireAllowed(HttpServerExchange exchange);
+}
