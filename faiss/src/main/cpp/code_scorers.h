@@ -22,7 +22,7 @@ namespace imagesearch {
 
 // Bytes on a scale per dimension. A code c of dimension j stands for min_j + (c + 0.5) / 255 * range_j, so that
 // q . v = base + sum of c_j * w_j, where w_j = q_j * range_j / 255 and base = q . (min + range * 0.5 / 255). The weights are
-// rounded to 15 bits and a sign, all by one scale: that loses a hundredth of what rounding the vectors to bytes has lost.
+// rounded to 15 bits and a sign, all by one scale.
 class ByteScorer final : public Scorer {
 public:
     explicit ByteScorer(const faiss::IndexIVFScalarQuantizer& index)
@@ -116,8 +116,7 @@ private:
     float base = 0;
 };
 
-// Codes of a product quantizer, a byte per part, looked up in a table per query. By plain loads: a gather of 16 floats takes as
-// long as 16 loads on some processors and longer on others.
+// Codes of a product quantizer, a byte per part, looked up in a table per query, by plain loads.
 class ProductScorer final : public Scorer {
 public:
     explicit ProductScorer(const faiss::IndexIVFPQ& index)

@@ -29,7 +29,7 @@ class CodesTest {
     private static final int NLIST = 12;
     private static final float TOLERANCE = 2e-6f;
 
-    /** Of weights of 16 bits, for one dimension; bytes themselves have steps a hundred times as coarse. */
+    /** Of weights of 16 bits, for one dimension. */
     private static final double BYTES_TOLERANCE = 8e-4;
 
     private final String before = FaissLibrary.instructionSet();

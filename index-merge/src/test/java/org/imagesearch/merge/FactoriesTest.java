@@ -43,11 +43,11 @@ class FactoriesTest {
         pictures = SyntheticDataset.pictures(3_300, 5);
     }
 
-    /** Least cosine of what is stored to the picture; least recall with all lists. */
+    /** Cosine of what is stored to the picture, of all but a few; least recall with all lists. */
     @ParameterizedTest
     @CsvSource({
         "'IVF32,SQfp16', IwSq, 48, 0.99999, 0.99",
-        "'IVF32,SQ8', IwSq, 24, 0.995, 0.95",
+        "'IVF32,SQ8', IwSq, 24, 0.9999, 0.95",
         "'IVF32,PQ12', IwPQ, 12, 0.8, 0.4",
         "'IVF32,SQ8,RFlat', IwSq, 24, 0.9999999, 0.999",
         "'IVF32,PQ12,Refine(SQfp16)', IwPQ, 12, 0.99999, 0.98"
@@ -116,6 +116,7 @@ class FactoriesTest {
         Path generation = index.resolve(manifest.generation());
         boolean refined = IndexFactory.parse(manifest.factory()).refinement().isPresent();
         TreeSet<Long> seen = new TreeSet<>();
+        int far = 0;
         for (ShardEntry shard : manifest.shards()) {
             byte[] file = Files.readAllBytes(generation.resolve(shard.index().name()));
             assertThat(new String(file, 0, 4, StandardCharsets.US_ASCII)).isEqualTo(kind);
@@ -129,15 +130,20 @@ class FactoriesTest {
                         assertThat(seen.add(id)).isTrue();
                         assertThat(rows.list(id)).hasValue(list);
                         float[] stored = vectors.vector(list, id).orElseThrow();
-                        assertThat((double) Vectors.cosine(
-                                        stored, pictures.get((int) (id / 3)).embedding()))
-                                .as("id %d", id)
-                                .isGreaterThanOrEqualTo(cosine);
+                        float[] picture = pictures.get((int) (id / 3)).embedding();
+                        if (!refined) {
+                            byte[] code = new byte[codeBytes];
+                            vectors.encode(picture, 1, new long[] {list}, code);
+                            assertThat(stored).as("id %d", id).containsExactly(vectors.decode(list, code, 1));
+                        }
+                        far += Vectors.cosine(stored, picture) < cosine ? 1 : 0;
                     }
                 }
             }
         }
         assertThat(seen).hasSize(3_300);
+        // Of a few, a component lies outside the ranges of the training sample and is clamped to them.
+        assertThat(far).isLessThanOrEqualTo(refined ? 0 : 3_300 / 100);
     }
 
     /** The measured points against searches here, with exact neighbours from the pictures themselves. */
