@@ -2,7 +2,6 @@ package org.imagesearch.merge;
 
 import java.io.Serializable;
 import java.nio.file.Path;
-import java.util.List;
 import org.imagesearch.core.index.IndexLayout;
 
 /**
@@ -12,19 +11,10 @@ import org.imagesearch.core.index.IndexLayout;
  * @param input the dataset
  * @param nlist inverted lists
  * @param firstShard number of the first shard to write
- * @param shards shards to write
- * @param publishedRows row stores whose pictures are in the index already and not to be written again
- * @param down ids that are taken down and not to be written, ascending
+ * @param excluded pictures that are not to be written
+ * @param memory bytes that a task may hold, see {@link BuildMemory}
  */
-@SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-record BuildPlan(
-        String staging,
-        InputFormat input,
-        int nlist,
-        int firstShard,
-        int shards,
-        List<String> publishedRows,
-        long[] down)
+record BuildPlan(String staging, InputFormat input, int nlist, int firstShard, Exclusions excluded, long memory)
         implements Serializable {
 
     Path stagingPath() {
@@ -33,10 +23,5 @@ record BuildPlan(
 
     Path centroids() {
         return stagingPath().resolve(IndexLayout.CENTROIDS);
-    }
-
-    /** The shard that takes a picture. */
-    int shardOf(long id) {
-        return firstShard + Hashing.shard(id, shards);
     }
 }

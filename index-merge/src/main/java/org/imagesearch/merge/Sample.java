@@ -10,9 +10,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
-import org.imagesearch.core.parquet.IdVector;
+import org.imagesearch.core.parquet.VectorReader;
 
 /**
  * Pictures drawn at random over a whole dataset: those whose ids come first in the random order of a seed. The outcome does
@@ -63,15 +62,20 @@ record Sample(long seen, VectorBlock pictures) {
             List<FileSlice> slices, InputFormat format, Configuration hadoop, long limit, long seed) {
         VectorBlock drawn = new VectorBlock(0, format.dimension());
         long seen = 0;
-        try (EmbeddingReader<IdVector> reader =
-                EmbeddingReader.vectors(slices, format.dimension(), format.fingerprint(), hadoop)) {
-            while (reader.hasNext()) {
-                IdVector picture = reader.next();
-                Vectors.requireUnit(picture.embedding(), format.normalised(), "picture", picture.id());
-                if (Hashing.rank(picture.id(), seed) <= limit) {
-                    drawn.add(picture.id(), picture.embedding(), 0);
+        int dimension = format.dimension();
+        long[] ids = new long[format.batch()];
+        float[] vectors = new float[Math.multiplyExact(format.batch(), dimension)];
+        try (VectorReader reader = VectorReader.ofSlices(slices, dimension, format.fingerprint(), hadoop)) {
+            for (int read = reader.read(ids, vectors, format.batch());
+                    read > 0;
+                    read = reader.read(ids, vectors, format.batch())) {
+                for (int row = 0; row < read; row++) {
+                    Vectors.requireUnit(vectors, row * dimension, dimension, format.normalised(), "picture", ids[row]);
+                    if (Hashing.rank(ids[row], seed) <= limit) {
+                        drawn.add(ids[row], vectors, row * dimension);
+                    }
                 }
-                seen++;
+                seen += read;
             }
         }
         return new Part(seen, drawn);

@@ -2,6 +2,7 @@ package org.imagesearch.core.parquet;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -88,8 +89,28 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     }
 
     /** Reads ids only, without touching the embeddings. */
-    public static EmbeddingReader<Long> ids(List<FileSlice> slices, Configuration configuration) {
-        return new EmbeddingReader<>(RowRanges.ofSlices(slices, Optional.empty(), configuration), IdColumns::new);
+    public static EmbeddingReader<Long> ids(
+            List<RowRange> ranges, Optional<Fingerprint> model, Configuration configuration) {
+        return new EmbeddingReader<>(RowRanges.of(ranges, model, configuration), IdColumns::new);
+    }
+
+    /**
+     * The row groups of slices that have rows, whole, by their footers.
+     *
+     * @throws ImageSearchException (data) naming the file, if it cannot be read as Parquet or is of another model
+     */
+    public static List<RowRange> rowGroups(
+            List<FileSlice> slices, Optional<Fingerprint> model, Configuration configuration) {
+        RowRanges ranges = RowRanges.ofSlices(slices, model, configuration);
+        try (ranges) {
+            List<RowRange> found = new ArrayList<>();
+            for (RowRange range = ranges.next(); range != null; range = ranges.next()) {
+                found.add(range);
+            }
+            return found;
+        } catch (IOException | RuntimeException e) {
+            throw unreadable(ranges.fileName(), e);
+        }
     }
 
     /**

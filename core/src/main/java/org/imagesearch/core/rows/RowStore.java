@@ -135,6 +135,48 @@ public final class RowStore implements Closeable {
         });
     }
 
+    /**
+     * Shows the rows of those ids that the store holds, reading it forward.
+     *
+     * @param sorted ids, ascending; one that stands there twice is shown twice
+     */
+    public void forEachOf(long[] sorted, RowVisitor visitor) {
+        guarded(() -> {
+            if (size() > 0) {
+                visit(sorted, visitor);
+            }
+            return null;
+        });
+    }
+
+    private void visit(long[] sorted, RowVisitor visitor) throws IOException {
+        NumericDocValues ids = numbers(RowFields.ID);
+        NumericDocValues lists = numbers(RowFields.LIST);
+        BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
+        int ordinal = 0;
+        for (long id : sorted) {
+            ordinal = Math.max(ordinal, Math.max(0, lastAtMost(id)) * STRIDE);
+            long found = -1;
+            while (ordinal < size() && ids.advanceExact(ordinal)) {
+                found = ids.longValue();
+                if (found >= id) {
+                    break;
+                }
+                ordinal++;
+            }
+            if (found == id) {
+                if (rows == null || !lists.advanceExact(ordinal) || !rows.advanceExact(ordinal)) {
+                    throw ImageSearchException.data("the row store %s has no list or row for id %d", path, id);
+                }
+                BytesRef row = rows.binaryValue();
+                visitor.visit(
+                        id,
+                        Math.toIntExact(lists.longValue()),
+                        Arrays.copyOfRange(row.bytes, row.offset, row.offset + row.length));
+            }
+        }
+    }
+
     private void visitAll(RowVisitor visitor) throws IOException {
         NumericDocValues ids = numbers(RowFields.ID);
         NumericDocValues lists = numbers(RowFields.LIST);
