@@ -78,7 +78,7 @@ private:
         for (size_t first = 0; first < count; first += tile) {
             size_t together = std::min(tile, count - first);
             if (together == 1) {
-                kernel.products_of_one(query(wanted_by[first]), rows, row_count, dimension, scores);
+                kernel.products_of_one(query(wanted_by[first]), rows, row_count, dimension, Fetching(), scores);
             } else {
                 const float* some[tile];
                 for (size_t i = 0; i < tile; i++) {
@@ -133,7 +133,7 @@ public:
         });
     }
 
-    // Calls visit(list, queries, how many of them, the list after it or -1), list by list.
+    // Calls visit(list, queries, how many of them), list by list.
     template <typename Visit>
     void each(Visit visit) {
         uint32_t* at = places.data();
@@ -148,7 +148,7 @@ public:
                     at[begin + wanting++] = query;
                 }
             }
-            visit(list, at + begin, wanting, end < count ? lists[at[end]] : -1);
+            visit(list, at + begin, wanting);
             begin = end;
         }
     }

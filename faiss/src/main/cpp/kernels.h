@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "cpu.h"
+#include "fetching.h"
 #include "kernels_avx2.h"
 #include "kernels_avx512.h"
 #include "kernels_portable.h"
@@ -18,9 +19,15 @@ struct Kernels {
     // How many places beyond the last one at_least may write over.
     static constexpr size_t spare_places = 16;
 
-    // The inner products of one query with n rows of `dimension` floats, at any address. What stands behind the rows is fetched
-    // from memory meanwhile.
-    void (*products_of_one)(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out);
+    // The inner products of one query with n rows of `dimension` floats, at any address. What is read after the rows is fetched from
+    // memory meanwhile.
+    void (*products_of_one)(
+            const float* query,
+            const uint8_t* rows,
+            size_t n,
+            size_t dimension,
+            Fetching fetching,
+            float* out);
 
     // The same of four queries, float[4][stride]. The rows should be near: only the first call for them, with `far`, fetches ahead.
     // Every score has the bits that the other function gives.
@@ -36,7 +43,13 @@ struct Kernels {
     // The inner products of whole numbers, exact before they become floats: no sum may leave 32 bits. A row is a multiple of
     // integer_row_unit bytes.
     static constexpr size_t integer_row_unit = 32;
-    void (*integer_products)(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out);
+    void (*integer_products)(
+            const int16_t* query,
+            const int8_t* rows,
+            size_t n,
+            size_t row_bytes,
+            Fetching fetching,
+            float* out);
 
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
@@ -47,8 +60,14 @@ struct Kernels {
 
 namespace portable {
 
-inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
-    products<1>(&query, rows, n, dimension, out, n);
+inline void products_of_one(
+        const float* query,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        Fetching fetching,
+        float* out) {
+    products<1>(&query, rows, n, dimension, fetching, out, n);
 }
 
 inline void products_of_four(
@@ -60,7 +79,7 @@ inline void products_of_four(
         float* out,
         size_t stride) {
     for (size_t q = 0; q < Kernels::tile_queries; q += 2) {
-        products<2>(queries + q, rows, n, dimension, out + q * stride, stride);
+        products<2>(queries + q, rows, n, dimension, Fetching(), out + q * stride, stride);
     }
 }
 
@@ -70,23 +89,19 @@ inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_p
 
 #if defined(__x86_64__)
 
-// Bytes between what is scanned and what is fetched for it: enough for the way to memory, at most what a cache of the first level
-// can keep meanwhile. Measured: below 4 KiB memory is waited for, from 8 to 16 KiB nothing changes.
-inline constexpr size_t least_bytes_ahead = 8192;
-
-inline size_t bytes_ahead(size_t row_bytes) {
-    // Four rows are scanned at once: the fetched ones are the four after them, or more of short ones.
-    size_t step = 4 * row_bytes;
-    return step * ((least_bytes_ahead + step - 1) / step);
-}
-
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,popcnt")
 
 namespace avx2 {
 
-inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
-    products<1, true>(&query, rows, n, dimension, bytes_ahead(dimension * sizeof(float)), out, n);
+inline void products_of_one(
+        const float* query,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        Fetching fetching,
+        float* out) {
+    products<1, true>(&query, rows, n, dimension, fetching, out, n);
 }
 
 // Sixteen registers hold the sums of two queries with four rows.
@@ -98,17 +113,12 @@ inline void products_of_four(
         bool far,
         float* out,
         size_t stride) {
-    size_t ahead = bytes_ahead(dimension * sizeof(float));
     if (far) {
-        products<2, true>(queries, rows, n, dimension, ahead, out, stride);
+        products<2, true>(queries, rows, n, dimension, Fetching(), out, stride);
     } else {
-        products<2, false>(queries, rows, n, dimension, ahead, out, stride);
+        products<2, false>(queries, rows, n, dimension, Fetching(), out, stride);
     }
-    products<2, false>(queries + 2, rows, n, dimension, ahead, out + 2 * stride, stride);
-}
-
-inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
-    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
+    products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
 inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
@@ -121,8 +131,14 @@ inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_p
 
 namespace avx512 {
 
-inline void products_of_one(const float* query, const uint8_t* rows, size_t n, size_t dimension, float* out) {
-    products<1, true>(&query, rows, n, dimension, bytes_ahead(dimension * sizeof(float)), out, n);
+inline void products_of_one(
+        const float* query,
+        const uint8_t* rows,
+        size_t n,
+        size_t dimension,
+        Fetching fetching,
+        float* out) {
+    products<1, true>(&query, rows, n, dimension, fetching, out, n);
 }
 
 inline void products_of_four(
@@ -133,16 +149,11 @@ inline void products_of_four(
         bool far,
         float* out,
         size_t stride) {
-    size_t ahead = bytes_ahead(dimension * sizeof(float));
     if (far) {
-        products<4, true>(queries, rows, n, dimension, ahead, out, stride);
+        products<4, true>(queries, rows, n, dimension, Fetching(), out, stride);
     } else {
-        products<4, false>(queries, rows, n, dimension, ahead, out, stride);
+        products<4, false>(queries, rows, n, dimension, Fetching(), out, stride);
     }
-}
-
-inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
-    integer_products(query, rows, n, row_bytes, bytes_ahead(row_bytes), out);
 }
 
 inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};

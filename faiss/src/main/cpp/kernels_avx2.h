@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fetching.h"
+
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,popcnt")
 
@@ -43,7 +45,7 @@ inline void four_rows(
         const uint8_t* rows,
         size_t row_bytes,
         size_t dimension,
-        size_t ahead,
+        const uint8_t* fetched,
         float* out,
         size_t stride) {
     __m256 sum[queries][4];
@@ -65,7 +67,7 @@ inline void four_rows(
             __m256 row = load(at + r * row_bytes);
             // A step is half a line.
             if (prefetch && i % 16 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(at + r * row_bytes + ahead), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i * sizeof(float)), _MM_HINT_T0);
             }
 #pragma GCC unroll 4
             for (size_t q = 0; q < queries; q++) {
@@ -109,13 +111,15 @@ inline void products(
         const uint8_t* rows,
         size_t n,
         size_t dimension,
-        size_t ahead,
+        Fetching fetching,
         float* out,
         size_t stride) {
     size_t row_bytes = dimension * sizeof(float);
+    size_t ahead = Fetching::bytes_ahead(row_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        four_rows<queries, prefetch>(query, rows + i * row_bytes, row_bytes, dimension, ahead, out + i, stride);
+        const uint8_t* at = rows + i * row_bytes;
+        four_rows<queries, prefetch>(query, at, row_bytes, dimension, fetching.from(at + ahead), out + i, stride);
     }
     for (; i < n; i++) {
         for (size_t q = 0; q < queries; q++) {
@@ -131,7 +135,7 @@ inline int32_t sum_of(__m256i lanes) {
 }
 
 template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
     __m256i sum[count];
     for (size_t r = 0; r < count; r++) {
         sum[r] = _mm256_setzero_si256();
@@ -144,7 +148,7 @@ inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_by
             __m256i row = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
             sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(row, with));
             if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
             }
         }
     }
@@ -159,14 +163,18 @@ inline void integer_products(
         const int8_t* rows,
         size_t n,
         size_t row_bytes,
-        size_t ahead,
+        Fetching fetching,
         float* out) {
+    size_t ahead = Fetching::bytes_ahead(row_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+        const int8_t* at = rows + i * row_bytes;
+        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
+        integer_rows<4>(query, at, row_bytes, fetched, out + i);
     }
     for (; i < n; i++) {
-        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+        const int8_t* at = rows + i * row_bytes;
+        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fetching.h"
+
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 
@@ -26,14 +28,14 @@ inline __m128 sums(__m512 a, __m512 b, __m512 c, __m512 d) {
 }
 
 // Inner products of some queries with four rows. Each product has a sum of its own, always the same one: a score does not
-// depend on what is computed beside it. What lies `ahead` bytes behind each load is fetched meanwhile.
+// depend on what is computed beside it. Four rows at `fetched` are fetched meanwhile.
 template <size_t queries, bool prefetch>
 inline void four_rows(
         const float* const* query,
         const uint8_t* rows,
         size_t row_bytes,
         size_t dimension,
-        size_t ahead,
+        const uint8_t* fetched,
         float* out,
         size_t stride) {
     __m512 sum[queries][4];
@@ -50,7 +52,7 @@ inline void four_rows(
         for (size_t r = 0; r < 4; r++) {
             row[r] = _mm512_loadu_ps(at + r * row_bytes);
             if (prefetch) {
-                _mm_prefetch(reinterpret_cast<const char*>(at + r * row_bytes + ahead), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i * sizeof(float)), _MM_HINT_T0);
             }
         }
 #pragma GCC unroll 4
@@ -98,13 +100,15 @@ inline void products(
         const uint8_t* rows,
         size_t n,
         size_t dimension,
-        size_t ahead,
+        Fetching fetching,
         float* out,
         size_t stride) {
     size_t row_bytes = dimension * sizeof(float);
+    size_t ahead = Fetching::bytes_ahead(row_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        four_rows<queries, prefetch>(query, rows + i * row_bytes, row_bytes, dimension, ahead, out + i, stride);
+        const uint8_t* at = rows + i * row_bytes;
+        four_rows<queries, prefetch>(query, at, row_bytes, dimension, fetching.from(at + ahead), out + i, stride);
     }
     for (; i < n; i++) {
         for (size_t q = 0; q < queries; q++) {
@@ -114,7 +118,7 @@ inline void products(
 }
 
 template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, size_t ahead, float* out) {
+inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
     __m512i sum[count];
     for (size_t r = 0; r < count; r++) {
         sum[r] = _mm512_setzero_si512();
@@ -127,7 +131,7 @@ inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_by
             __m512i row = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
             sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(row, with));
             if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(at + ahead), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
             }
         }
     }
@@ -142,14 +146,18 @@ inline void integer_products(
         const int8_t* rows,
         size_t n,
         size_t row_bytes,
-        size_t ahead,
+        Fetching fetching,
         float* out) {
+    size_t ahead = Fetching::bytes_ahead(row_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        integer_rows<4>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+        const int8_t* at = rows + i * row_bytes;
+        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
+        integer_rows<4>(query, at, row_bytes, fetched, out + i);
     }
     for (; i < n; i++) {
-        integer_rows<1>(query, rows + i * row_bytes, row_bytes, ahead, out + i);
+        const int8_t* at = rows + i * row_bytes;
+        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
     }
 }
 

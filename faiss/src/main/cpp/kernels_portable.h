@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fetching.h"
+
 namespace imagesearch::portable {
 
 using Lanes = float __attribute__((vector_size(16)));
@@ -65,12 +67,13 @@ inline void products(
         const uint8_t* rows,
         size_t n,
         size_t dimension,
+        Fetching fetching,
         float* out,
         size_t stride) {
     size_t row_bytes = dimension * sizeof(float);
     size_t i = 0;
     for (; i + 2 <= n; i += 2) {
-        __builtin_prefetch(rows + (i + 4) * row_bytes);
+        __builtin_prefetch(fetching.from(rows + (i + 4) * row_bytes));
         tile<queries, 2>(query, rows + i * row_bytes, dimension, out + i, stride);
     }
     if (i < n) {
@@ -102,7 +105,7 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
-inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, float* out) {
+inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, Fetching /* fetching */, float* out) {
     for (size_t i = 0; i < n; i++) {
         int32_t sum = 0;
         for (size_t j = 0; j < row_bytes; j++) {

@@ -36,14 +36,6 @@
 
 #include "cpu.h"
 
-extern "C" {
-// Of LAPACK and BLAS, which Faiss needs too: eigenvectors of a symmetric matrix, and products of matrices.
-int ssyev_(const char*, const char*, int*, float*, int*, float*, float*, int*, int*);
-int sgemm_(
-        const char*, const char*, int*, int*, int*, const float*, const float*, int*, const float*, int*, const float*,
-        float*, int*);
-}
-
 namespace imagesearch {
 
 namespace nearest {
@@ -85,6 +77,7 @@ struct Kernels {
     float (*dot)(const float* a, const float* b, size_t n);
     void (*subtract)(const float* a, const float* b, size_t n, float* out);
     void (*add_to)(double* sums, const float* vector, size_t n);
+    void (*add_scaled)(float factor, const float* vector, size_t n, float* sums);
     void (*project)(const float* rows, const float* panel, size_t k, float* out, size_t stride);
     // Bounds float[TILE][width], and of each vector the centroids whose bound is not below its least.
     void (*bound)(const Panel& panel, const Tile& tile, size_t k, float* bounds, uint64_t* masks);
@@ -200,7 +193,7 @@ static void bound(const Panel& panel, const Tile& tile, size_t k, float* bounds,
 }
 
 static const Kernels kernels = {
-        64, true, avx512::dot, avx512::subtract, avx512::add_to, avx512::project, bound, round};
+        64, true, avx512::dot, avx512::subtract, avx512::add_to, avx512::add_scaled, avx512::project, bound, round};
 
 } // namespace vnni
 #pragma GCC pop_options
@@ -235,99 +228,140 @@ inline std::vector<float> packed(const float* rows, size_t count, size_t columns
 }
 
 // P: float[axes][dimension], orthonormal rows. Those of the axes whose variance over the centroids is largest come first;
-// within [0, axes / 2) and [axes / 2, axes), they are turned at random.
+// within each FEWEST_AXES, they are turned at random. The axes are found by subspace iteration (Golub and Van Loan, "Matrix
+// computations", 8.2.4), with the kernels here and on this thread: LAPACK's exact ones take three times as long and threads
+// of OpenBLAS, and what is right about the bounds does not depend on how exact they are.
 class Basis {
 public:
     static constexpr size_t FEWEST_AXES = 64;
     static constexpr size_t MOST_AXES = 128;
 
-    // More say no more about the axes.
-    static constexpr size_t MOST_CENTROIDS = 8192;
-
-    Basis(const float* centroids, size_t nlist, size_t dimension, const std::vector<float>& mean)
-            : axes(MOST_AXES), values(MOST_AXES * dimension) {
-        std::vector<float> found = principal_axes(centroids, nlist, dimension, mean);
-        std::mt19937 random(1);
-        for (size_t first = 0; first < axes; first += FEWEST_AXES) {
-            turn(found.data() + first * dimension, dimension, random, values.data() + first * dimension);
+    Basis(const Kernels& kernels, const float* centroids, size_t nlist, size_t dimension, const std::vector<float>& mean)
+            : kernels(kernels), dimension(dimension), values(padded(MOST_AXES, TILE) * dimension) {
+        std::vector<float> covariances = covariance(centroids, nlist, mean);
+        std::vector<float> panels =
+                packed(covariances.data(), dimension, dimension, dimension, kernels.width);
+        for (float& value : values) {
+            value = normal();
+        }
+        for (int step = 0; step < STEPS; step++) {
+            orthonormalise(values.data(), MOST_AXES);
+            values = product(values, MOST_AXES, dimension, panels, dimension);
+        }
+        orthonormalise(values.data(), MOST_AXES);
+        for (size_t first = 0; first < MOST_AXES; first += FEWEST_AXES) {
+            turn(values.data() + first * dimension);
         }
     }
 
-    const size_t axes;
-    std::vector<float> values;
+    // The first of the axes, as panels float[depth][width].
+    std::vector<float> panels(size_t axes, size_t depth, size_t width) const {
+        return packed(values.data(), axes, dimension, depth, width);
+    }
 
 private:
-    static std::vector<float> principal_axes(
-            const float* centroids, size_t nlist, size_t dimension, const std::vector<float>& mean) {
-        size_t step = (nlist + MOST_CENTROIDS - 1) / MOST_CENTROIDS;
-        std::vector<float> centred;
-        centred.reserve((nlist / step + 1) * dimension);
-        for (size_t list = 0; list < nlist; list += step) {
-            for (size_t i = 0; i < dimension; i++) {
-                centred.push_back(centroids[list * dimension + i] - mean[i]);
+    // More say little more about the axes.
+    static constexpr size_t MOST_CENTROIDS = 1024;
+
+    static constexpr int STEPS = 8;
+
+    const Kernels& kernels;
+    const size_t dimension;
+    std::mt19937 random{1};
+    std::vector<float> values;
+
+    // Rows float[rows][k] times the matrix of the panels: float[rows][columns], with room for whole tiles.
+    std::vector<float> product(
+            const std::vector<float>& matrix, size_t rows, size_t k, const std::vector<float>& panels, size_t columns) const {
+        size_t stride = padded(columns, kernels.width);
+        std::vector<float> wide(padded(rows, TILE) * stride);
+        for (size_t column = 0; column < columns; column += kernels.width) {
+            for (size_t row = 0; row < rows; row += TILE) {
+                kernels.project(
+                        matrix.data() + row * k, panels.data() + column * k, k, wide.data() + row * stride + column, stride);
             }
         }
-        int d = dimension, n = centred.size() / dimension, failed = 0;
-        const float one = 1, zero = 0;
-        std::vector<float> covariance(dimension * dimension), variances(dimension);
-        sgemm_("N", "T", &d, &d, &n, &one, centred.data(), &d, centred.data(), &d, &zero, covariance.data(), &d);
-        int work_size = 64 * d;
-        std::vector<float> work(work_size);
-        ssyev_("V", "U", &d, covariance.data(), &d, variances.data(), work.data(), &work_size, &failed);
-        if (failed != 0) {
-            throw std::runtime_error("LAPACK found no axes of the centroids");
+        std::vector<float> out(padded(rows, TILE) * columns);
+        for (size_t row = 0; row < rows; row++) {
+            std::copy_n(wide.data() + row * stride, columns, out.data() + row * columns);
         }
-        // Growing variances: the last comes first.
-        std::vector<float> axes(MOST_AXES * dimension);
-        for (size_t axis = 0; axis < MOST_AXES; axis++) {
-            std::copy_n(
-                    covariance.data() + (dimension - 1 - axis) * dimension, dimension, axes.data() + axis * dimension);
-        }
-        return axes;
+        return out;
     }
 
-    // Random mixtures of FEWEST_AXES axes, orthonormal again by Gram and Schmidt, in double.
-    static void turn(const float* axes, size_t dimension, std::mt19937& random, float* out) {
-        std::vector<double> turned(FEWEST_AXES * dimension);
-        for (size_t row = 0; row < FEWEST_AXES; row++) {
-            double* now = turned.data() + row * dimension;
-            for (size_t axis = 0; axis < FEWEST_AXES; axis++) {
-                double weight = normal(random);
-                for (size_t i = 0; i < dimension; i++) {
-                    now[i] += weight * axes[axis * dimension + i];
-                }
-            }
-            // Twice is enough, as Kahan says.
-            for (int time = 0; time < 2; time++) {
-                for (size_t before = 0; before < row; before++) {
-                    const double* other = turned.data() + before * dimension;
-                    double product = 0;
-                    for (size_t i = 0; i < dimension; i++) {
-                        product += now[i] * other[i];
-                    }
-                    for (size_t i = 0; i < dimension; i++) {
-                        now[i] -= product * other[i];
-                    }
-                }
-            }
-            double square = 0;
+    std::vector<float> covariance(const float* centroids, size_t nlist, const std::vector<float>& mean) const {
+        size_t step = (nlist + MOST_CENTROIDS - 1) / MOST_CENTROIDS;
+        size_t count = (nlist + step - 1) / step;
+        // A row for each dimension.
+        std::vector<float> centred(padded(dimension, TILE) * count);
+        for (size_t row = 0; row < count; row++) {
             for (size_t i = 0; i < dimension; i++) {
-                square += now[i] * now[i];
-            }
-            for (size_t i = 0; i < dimension; i++) {
-                now[i] /= std::sqrt(square);
-                out[row * dimension + i] = static_cast<float>(now[i]);
+                centred[i * count + row] = centroids[row * step * dimension + i] - mean[i];
             }
         }
+        std::vector<float> panels = packed(centred.data(), dimension, count, count, kernels.width);
+        return product(centred, dimension, count, panels, dimension);
+    }
+
+    // Gram and Schmidt, twice, which is enough ("twice is enough": Parlett, "The symmetric eigenvalue problem", 6.9), unless a row
+    // lies among those before it: a random one takes its place.
+    void orthonormalise(float* rows, size_t count) {
+        for (size_t row = 0; row < count; row++) {
+            float* now = rows + row * dimension;
+            while (!orthonormalised(rows, row)) {
+                std::generate_n(now, dimension, [this] { return normal(); });
+            }
+        }
+    }
+
+    bool orthonormalised(float* rows, size_t row) const {
+        float* now = rows + row * dimension;
+        if (!scaled(now, 0)) {
+            return false;
+        }
+        for (int time = 0; time < 2; time++) {
+            for (size_t before = 0; before < row; before++) {
+                const float* other = rows + before * dimension;
+                kernels.add_scaled(-kernels.dot(now, other, dimension), other, dimension, now);
+            }
+            // What remains of a row that lay among the others is rounding.
+            if (!scaled(now, 1e-3f)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // Scales a row to length 1, if it is longer than that.
+    bool scaled(float* row, float least) const {
+        float length = std::sqrt(kernels.dot(row, row, dimension));
+        if (!(length > least)) {
+            return false;
+        }
+        for (size_t i = 0; i < dimension; i++) {
+            row[i] /= length;
+        }
+        return true;
+    }
+
+    // Random mixtures of FEWEST_AXES axes, orthonormal again.
+    void turn(float* axes) {
+        std::vector<float> turned(FEWEST_AXES * dimension);
+        for (size_t row = 0; row < FEWEST_AXES; row++) {
+            for (size_t axis = 0; axis < FEWEST_AXES; axis++) {
+                kernels.add_scaled(normal(), axes + axis * dimension, dimension, turned.data() + row * dimension);
+            }
+        }
+        orthonormalise(turned.data(), FEWEST_AXES);
+        std::copy(turned.begin(), turned.end(), axes);
     }
 
     // Near enough to normal, and the same with every standard library.
-    static double normal(std::mt19937& random) {
+    float normal() {
         double sum = 0;
         for (int i = 0; i < 4; i++) {
             sum += random() / 4294967296.0 - 0.5;
         }
-        return sum;
+        return static_cast<float>(sum);
     }
 };
 
@@ -371,7 +405,7 @@ public:
             largest_norm = std::max(largest_norm, norm);
         }
         if (basis == nullptr && nlist >= LEAST_LISTS && dimension >= 2 * Basis::MOST_AXES) {
-            basis = std::make_shared<Basis>(centroids, nlist, dimension, mean);
+            basis = std::make_shared<Basis>(kernels, centroids, nlist, dimension, mean);
         }
         if (basis != nullptr) {
             screens.push_back(screen(Basis::FEWEST_AXES));
@@ -477,7 +511,7 @@ private:
         made.axes = axes;
         made.depth = axes == 0 ? depth : axes;
         if (axes != 0) {
-            made.basis = packed(basis->values.data(), axes, dimension, depth, kernels.width);
+            made.basis = basis->panels(axes, depth, kernels.width);
         }
         size_t lists = padded(nlist, kernels.width);
         made.rest.resize(lists);

@@ -53,6 +53,12 @@ static void add_to(double* sums, const float* vector, size_t n) {
     }
 }
 
+static void add_scaled(float factor, const float* vector, size_t n, float* sums) {
+    for (size_t i = 0; i < n; i++) {
+        sums[i] += factor * vector[i];
+    }
+}
+
 // Six rows of float[k], one after the other, times a panel float[k][WIDTH].
 static inline __attribute__((always_inline)) void multiply(
         const float* rows, const float* panel, size_t k, Floats (&sums)[TILE][VECTORS]) {
@@ -103,4 +109,4 @@ static void bound(const Panel& panel, const Tile& tile, size_t k, float* bounds,
     }
 }
 
-static const Kernels kernels = {WIDTH, false, dot, subtract, add_to, project, bound, nullptr};
+static const Kernels kernels = {WIDTH, false, dot, subtract, add_to, add_scaled, project, bound, nullptr};

@@ -61,25 +61,22 @@ inline void scan_codes(
     }
 }
 
-// Begins to fetch a list that is scanned soon: as much of it as the kernels would otherwise wait for.
-inline void prefetch_list(const faiss::InvertedLists& lists, int64_t list) {
-    if (list < 0) {
-        return;
+// The first list from `probe` on that has something in it, or -1.
+inline int64_t next_list(const faiss::InvertedLists& inverted, const int64_t* lists, int64_t nprobe, int64_t probe) {
+    for (; probe < nprobe; probe++) {
+        if (lists[probe] >= 0 && inverted.list_size(lists[probe]) > 0) {
+            return lists[probe];
+        }
     }
-    size_t bytes = std::min<size_t>(lists.list_size(list) * lists.code_size, 8192);
-    if (bytes == 0) {
-        return;
-    }
-    faiss::InvertedLists::ScopedCodes codes(&lists, list);
-    for (size_t i = 0; i < bytes; i += cache_line_bytes) {
-        __builtin_prefetch(codes.get() + i);
-    }
+    return -1;
 }
 
+// Scans a list; `next` is scanned after it, -1 for none.
 inline void scan_list(
-        const Scorer& scorer,
+        Scorer& scorer,
         const faiss::InvertedLists& lists,
         int64_t list,
+        int64_t next,
         const Candidates& candidates) {
     size_t n = lists.list_size(list);
     if (n == 0) {
@@ -87,6 +84,7 @@ inline void scan_list(
     }
     faiss::InvertedLists::ScopedCodes codes(&lists, list);
     faiss::InvertedLists::ScopedIds ids(&lists, list);
+    scorer.set_fetching({codes.get() + n * lists.code_size, next < 0 ? nullptr : lists.get_codes(next)});
     scan_codes(
             scorer,
             codes.get(),

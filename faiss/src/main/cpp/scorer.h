@@ -22,6 +22,9 @@ struct Scorer {
     // The codes that follow are of this list, which has this score with the query.
     virtual void set_list(int64_t list, float coarse_score) = 0;
 
+    // Where the list ends that is scored, and where the one begins that is scored after it: kernels may fetch it meanwhile.
+    virtual void set_fetching(Fetching /* fetching */) {}
+
     // The inner products with n codes that stand behind each other, at any address.
     virtual void scores(const uint8_t* codes, size_t n, float* out) const = 0;
 };
@@ -31,6 +34,7 @@ struct FlatScorer final : Scorer {
     const Kernels& kernel;
     const size_t dimension;
     const float* query = nullptr;
+    Fetching fetching;
 
     explicit FlatScorer(size_t dimension) : kernel(kernels()), dimension(dimension) {}
 
@@ -40,8 +44,12 @@ struct FlatScorer final : Scorer {
 
     void set_list(int64_t /* list */, float /* coarse_score */) override {}
 
+    void set_fetching(Fetching fetching) override {
+        this->fetching = fetching;
+    }
+
     void scores(const uint8_t* codes, size_t n, float* out) const override {
-        kernel.products_of_one(query, codes, n, dimension, out);
+        kernel.products_of_one(query, codes, n, dimension, fetching, out);
     }
 };
 

@@ -143,12 +143,17 @@ public:
     // Bounds of the scores of rows from..from+n. base_score is the score of their base, as the kernels give it.
     void bounds(
             const ScreenedRows& rows,
+            const ScreenedRows* next,
             size_t from,
             size_t n,
             float base_score,
             float* lower,
             float* upper) const {
-        kernels().integer_products(whole, rows.codes + from * screen_row_bytes(dimension), n, screen_row_bytes(dimension), lower);
+        size_t row_bytes = screen_row_bytes(dimension);
+        Fetching fetching{
+                reinterpret_cast<const uint8_t*>(rows.codes + rows.n * row_bytes),
+                next == nullptr ? nullptr : reinterpret_cast<const uint8_t*>(next->codes)};
+        kernels().integer_products(whole, rows.codes + from * row_bytes, n, row_bytes, fetching, lower);
         float fixed = per_length * rows.longest;
         for (size_t i = 0; i < n; i++) {
             float middle = lower[i] * (rows.scales[from + i] * unit) + base_score;
@@ -243,11 +248,12 @@ private:
     size_t size = 0;
 };
 
-// Screens the rows of one list.
+// Screens the rows of one list; those of `next`, if there are, come after it.
 template <typename IdOf>
 inline void scan_screened(
         const ScreenQuery& query,
         const ScreenedRows& rows,
+        const ScreenedRows* next,
         float base_score,
         const uint8_t* codes,
         size_t code_size,
@@ -258,9 +264,15 @@ inline void scan_screened(
     alignas(cache_line_bytes) float upper[block_codes];
     uint32_t places[block_codes + Kernels::spare_places];
     auto at_least = kernels().at_least;
+    if (next != nullptr) {
+        for (size_t i = 0; i < std::min(next->n, block_codes); i += cache_line_bytes / sizeof(float)) {
+            __builtin_prefetch(next->scales + i);
+            __builtin_prefetch(next->slacks + i);
+        }
+    }
     for (size_t begin = 0; begin < rows.n; begin += block_codes) {
         size_t count = std::min(block_codes, rows.n - begin);
-        query.bounds(rows, begin, count, base_score, lower, upper);
+        query.bounds(rows, next, begin, count, base_score, lower, upper);
         size_t kept = at_least(upper, count, hits.threshold(), places);
         for (size_t i = 0; i < kept; i++) {
             size_t place = begin + places[i];

@@ -65,11 +65,9 @@ inline void search_one(
         if (lists[probe] < 0) {
             continue;
         }
-        if (probe + 1 < nprobe) {
-            prefetch_list(*index.invlists, lists[probe + 1]);
-        }
         scorer.set_list(lists[probe], coarse_scores[probe]);
-        scan_list(scorer, *index.invlists, lists[probe], {&hits, selector});
+        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
+        scan_list(scorer, *index.invlists, lists[probe], next, {&hits, selector});
     }
     hits.finish(ids, scores);
 }
@@ -111,14 +109,16 @@ inline bool search_one_screened(
         float base_score;
         scorer.scores(centroids + list * index.code_size, 1, &base_score);
         if (!std::isfinite(base_score)) {
-            scan_list(scorer, *index.invlists, list, {&hits, selector});
+            scan_list(scorer, *index.invlists, list, -1, {&hits, selector});
             continue;
         }
         faiss::InvertedLists::ScopedCodes codes(index.invlists, list);
         faiss::InvertedLists::ScopedIds stored(index.invlists, list);
+        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
         scan_screened(
                 bounded,
                 index.screen->list(list),
+                next < 0 ? nullptr : &index.screen->list(next),
                 base_score,
                 codes.get(),
                 index.code_size,
@@ -146,9 +146,8 @@ inline void search_many(
     const faiss::InvertedLists& inverted = *index.invlists;
     QueryBatch batch(queries, n, index.d, k, bounds, selector);
     WantedLists wanted(lists, n, nprobe);
-    wanted.each([&](int64_t list, const uint32_t* by, size_t count, int64_t next) {
+    wanted.each([&](int64_t list, const uint32_t* by, size_t count) {
         size_t size = inverted.list_size(list);
-        prefetch_list(inverted, next);
         if (size > 0) {
             faiss::InvertedLists::ScopedCodes codes(&inverted, list);
             faiss::InvertedLists::ScopedIds stored(&inverted, list);

@@ -14,6 +14,7 @@ final class Benchmarks {
                 new TrainBenchmark(),
                 new PreprocessBenchmark(),
                 new EmbedBenchmark(),
-                new MergeBenchmark());
+                new MergeBenchmark(),
+                new GrowthBenchmark());
     }
 }

@@ -145,9 +145,10 @@ final class MergeBenchmark implements Benchmark {
     }
 
     private static MergeSteps steps(JsonNode answer) {
+        double read = answer.get("read").asDouble();
         double train = answer.get("train").asDouble();
         double write = answer.get("add").asDouble();
-        return new MergeSteps(train, write, answer.get("read").asDouble() + train + write);
+        return new MergeSteps(read, train, write, 0, read + train + write);
     }
 
     private MergeSteps merge(WorkFolder folder, Path dataset, Report report) throws IOException, InterruptedException {

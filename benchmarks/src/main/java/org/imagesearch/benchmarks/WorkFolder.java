@@ -69,6 +69,11 @@ final class WorkFolder implements AutoCloseable {
         return path.resolve(name);
     }
 
+    /** Removes something that is needed no more. */
+    void remove(String name) {
+        remove(resolve(name));
+    }
+
     @Override
     public void close() {
         if (remover != null) {

@@ -34,7 +34,7 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vectors", "scan", "train", "preprocess", "embed", "merge"})
+    @ValueSource(strings = {"vectors", "scan", "train", "preprocess", "embed", "merge", "growth"})
     void everyBenchmarkTellsItsOptions(String name) {
         assertThat(bench(name, "--help")).isZero();
         assertThat(out.toString()).contains("--seed", "bench " + name);

@@ -20,6 +20,8 @@ class MergeStepsTest {
                 "         1    0.13%    0.5150    0.2773",
                 "[  47.0 s] completed gen-000001",
                 "[  47.1 s] published gen-000001 in /i"));
+        assertThat(steps.read()).isCloseTo(5.6, within(1e-9));
+        assertThat(steps.measure()).isCloseTo(6.9, within(1e-9));
         assertThat(steps.train()).isCloseTo(15.5, within(1e-9));
         assertThat(steps.write()).isCloseTo(16.5, within(1e-9));
         assertThat(steps.whole()).isCloseTo(47.1, within(1e-9));

@@ -1,10 +1,14 @@
 package org.imagesearch.merge;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.Growth;
 
 /**
  * What an index of any size will cost, from what indexes of some sizes did cost. Every step of the work has a form that follows from
@@ -22,6 +26,8 @@ import org.imagesearch.core.ImageSearchException;
  * these forms do: far beyond what was measured, they are on the careful side. Immutable.
  */
 final class CostModel {
+    private static final String MEASURED = "growth.json";
+
     private final Growth growth;
     private final double[] read;
     private final double[] train;
@@ -35,7 +41,7 @@ final class CostModel {
         Step reading =
                 new Step(point -> new double[] {point.pictures()}, point -> point.readSeconds() * growth.cores());
         Step training = new Step(
-                point -> training(point.trainingVectors(), point.nlist()),
+                point -> training(point.trainingVectors(), point.iterations(), point.nlist()),
                 point -> point.trainSeconds() * growth.cores());
         Step writing = new Step(
                 point -> perPicture(point.pictures(), point.nlist()), point -> point.writeSeconds() * growth.cores());
@@ -55,6 +61,15 @@ final class CostModel {
     /** What a step does with a measured index, and how long it took. */
     private record Step(Function<Growth.Point, double[]> quantities, ToDoubleFunction<Growth.Point> seconds) {}
 
+    /** What was measured with this version; a machine of one's own is better described by measurements of one's own. */
+    static Growth measured() {
+        try (InputStream in = CostModel.class.getResourceAsStream(MEASURED)) {
+            return Growth.fromJson(in.readAllBytes(), MEASURED);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + MEASURED, e);
+        }
+    }
+
     static CostModel fittedTo(Growth growth) {
         return new CostModel(growth);
     }
@@ -73,11 +88,11 @@ final class CostModel {
         }
     }
 
-    Build build(long pictures, int dimension, int nlist, long trainingVectors) {
+    Build build(long pictures, int dimension, int nlist, long trainingVectors, int iterations) {
         double scale = (double) dimension / growth.dimension();
         return new Build(
                 scale * NonNegativeFit.sum(new double[] {pictures}, read),
-                scale * NonNegativeFit.sum(training(trainingVectors, nlist), train),
+                scale * NonNegativeFit.sum(training(trainingVectors, iterations, nlist), train),
                 scale * NonNegativeFit.sum(perPicture(pictures, nlist), write),
                 scale * NonNegativeFit.sum(new double[] {pictures}, measure));
     }
@@ -128,8 +143,8 @@ final class CostModel {
         return worst;
     }
 
-    private double[] training(long vectors, int nlist) {
-        double work = (double) vectors * growth.iterations();
+    private static double[] training(long vectors, int iterations, int nlist) {
+        double work = (double) vectors * iterations;
         return new double[] {work, work * nlist};
     }
 

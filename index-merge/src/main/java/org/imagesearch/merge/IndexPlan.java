@@ -52,7 +52,12 @@ record IndexPlan(
                 pictures * model.rowBytes(),
                 (long) Math.ceil(vectorBytes / (memoryBytes * SHARE_FOR_VECTORS)),
                 share,
-                model.build(pictures, dimension, size.nlist(), size.trainingPoints()),
+                model.build(
+                        pictures,
+                        dimension,
+                        size.nlist(),
+                        size.trainingPoints(),
+                        settings.training().iterations()),
                 model.querySeconds(dimension, size.nlist(), share * pictures),
                 (double) size.trainingPoints() * dimension * Float.BYTES);
     }

@@ -165,7 +165,7 @@ public final class MergeCommand implements Callable<Integer> {
 
     private static String describe(MergeSummary summary, MergeRequest request, double seconds) {
         if (summary.manifest().isEmpty()) {
-            return "nothing to add: every picture of the dataset is in " + request.index();
+            return "nothing to add: every picture of the dataset is in " + request.index() + " or taken down";
         }
         IndexManifest manifest = summary.manifest().get();
         return String.format(

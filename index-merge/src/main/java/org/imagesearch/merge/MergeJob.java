@@ -128,7 +128,7 @@ final class MergeJob {
         VectorBlock queries = size.heldOut() > 0
                 ? sample.pictures().slice(training, drawn)
                 : sample.pictures().slice(0, Math.min(queryCount, drawn));
-        size.warning().ifPresent(warning -> progress.done(Progress.Step.SAMPLED, warning));
+        size.warnings().forEach(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
         Clusters clusters = train(sample.pictures(), training, size.nlist());
         try (IvfIndex empty = IvfIndex.fromCentroids(clusters.centroids(), size.nlist(), format.dimension())) {

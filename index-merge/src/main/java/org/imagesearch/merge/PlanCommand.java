@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.Growth;
 import org.imagesearch.core.settings.Settings;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -118,7 +119,7 @@ final class PlanCommand implements Callable<Integer> {
 
     private Growth measured() {
         if (growth == null) {
-            return Growth.measured();
+            return CostModel.measured();
         }
         try {
             return Growth.fromJson(Files.readAllBytes(growth), growth.toString());

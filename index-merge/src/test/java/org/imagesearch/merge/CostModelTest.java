@@ -11,6 +11,7 @@ import org.assertj.core.data.Percentage;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.index.Growth;
 import org.imagesearch.core.index.RecallPoint;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,7 @@ class CostModelTest {
                 pictures,
                 nlist,
                 training,
+                ITERATIONS,
                 2e-6 * pictures / CORES,
                 1.0 * training * ITERATIONS * (1e-8 + 2e-11 * nlist) / CORES,
                 pictures * (3e-6 + 1e-9 * nlist) / CORES,
@@ -45,7 +47,7 @@ class CostModelTest {
     }
 
     private static Growth growth(Growth.Point... points) {
-        return new Growth("a machine", CORES, 512, ITERATIONS, List.of(points));
+        return new Growth("a machine", CORES, 512, List.of(points));
     }
 
     private static final CostModel MODEL = CostModel.fittedTo(
@@ -55,7 +57,7 @@ class CostModelTest {
     void predictsWhatFollowsItsFormsFarBeyondWhatWasMeasured() {
         long pictures = 1_000_000_000;
         int nlist = 65_536;
-        CostModel.Build build = MODEL.build(pictures, 512, nlist, 6_000_000);
+        CostModel.Build build = MODEL.build(pictures, 512, nlist, 6_000_000, ITERATIONS);
         assertThat(build.read()).isCloseTo(2e-6 * pictures, Percentage.withPercentage(0.1));
         assertThat(build.train())
                 .isCloseTo(6_000_000.0 * ITERATIONS * (1e-8 + 2e-11 * nlist), Percentage.withPercentage(0.1));
@@ -72,8 +74,8 @@ class CostModelTest {
 
     @Test
     void costsGrowWithTheDimension() {
-        assertThat(MODEL.build(1_000_000, 1024, 4096, 400_000).total())
-                .isCloseTo(2 * MODEL.build(1_000_000, 512, 4096, 400_000).total(), within(1e-9));
+        assertThat(MODEL.build(1_000_000, 1024, 4096, 400_000, 10).total())
+                .isCloseTo(2 * MODEL.build(1_000_000, 512, 4096, 400_000, 10).total(), within(1e-9));
         assertThat(MODEL.querySeconds(256, 4096, 1e5)).isCloseTo(MODEL.querySeconds(512, 4096, 1e5) / 2, within(1e-12));
     }
 
@@ -84,7 +86,7 @@ class CostModelTest {
         Growth.Point large = point(100_000, 2048);
         Growth steep = growth(withWriting(small, 1), withWriting(large, 4));
         CostModel model = CostModel.fittedTo(steep);
-        assertThat(model.build(100_000, 512, 1, 1000).write()).isPositive();
+        assertThat(model.build(100_000, 512, 1, 1000, 10).write()).isPositive();
         assertThat(model.worstError()).isGreaterThan(0.1);
     }
 
@@ -93,6 +95,7 @@ class CostModelTest {
                 point.pictures(),
                 point.nlist(),
                 point.trainingVectors(),
+                point.iterations(),
                 point.readSeconds(),
                 point.trainSeconds(),
                 seconds,
@@ -143,7 +146,7 @@ class CostModelTest {
 
     @Test
     void whatComesWithTheProgramIsDescribedWell() {
-        Growth measured = Growth.measured();
+        Growth measured = CostModel.measured();
         assertThat(measured.points()).hasSizeGreaterThan(2);
         assertThat(CostModel.fittedTo(measured).worstError()).isLessThan(0.5);
         assertThat(Stream.of(0.8, 0.9, 0.95, 0.98)

@@ -18,8 +18,9 @@ class IndexSizeTest {
         assertThat(IndexSize.automaticNlist(1)).isEqualTo(1);
         assertThat(IndexSize.automaticNlist(100)).isEqualTo(2);
         assertThat(IndexSize.automaticNlist(10_000)).isEqualTo(256);
-        assertThat(IndexSize.automaticNlist(100_000)).isEqualTo(1024);
-        assertThat(IndexSize.automaticNlist(1_000_000)).isEqualTo(4096);
+        assertThat(IndexSize.automaticNlist(100_000)).isEqualTo(2048);
+        assertThat(IndexSize.automaticNlist(300_000)).isEqualTo(4096);
+        assertThat(IndexSize.automaticNlist(1_000_000)).isEqualTo(8192);
         assertThat(IndexSize.automaticNlist(1_000_000_000)).isEqualTo(131_072);
     }
 
@@ -33,6 +34,7 @@ class IndexSizeTest {
     void trainingStaysWithinItsMemory() {
         IndexSize size = IndexSize.choose(100_000_000, 512, settings(Map.of("training.memory", "256 MiB")));
         assertThat(size.trainingPoints()).isEqualTo(131_072);
+        assertThat(size.warnings()).singleElement().asString().contains("131,072", "65,536", "training.memory");
         assertThatThrownBy(() -> IndexSize.choose(
                         100_000_000, 512, settings(Map.of("training.memory", "1 MiB", "nlist", "1024"))))
                 .hasMessageContaining("training.memory")
@@ -45,6 +47,7 @@ class IndexSizeTest {
         assertThat(size.heldOut()).isZero();
         assertThat(size.trainingPoints()).isEqualTo(50);
         assertThat(size.queries(50, settings(Map.of()))).isEqualTo(50);
+        assertThat(size.warnings()).singleElement().asString().contains("hold any out");
         assertThat(IndexSize.choose(1, 8, settings(Map.of()))).isEqualTo(new IndexSize(1, 1, 1, 0));
         // All pictures are needed as training points.
         assertThat(IndexSize.choose(1000, 8, settings(Map.of("nlist", "1000"))).heldOut())

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -111,13 +112,13 @@ class MergeFaultsIT {
     void aDiskThatFillsUpIsToldWithTheFileAndLeavesWhatIsPublished() throws Exception {
         Path disk = Files.createDirectories(folder.resolve("disk"));
         assumeTrue(
-                status("mount", "-t", "tmpfs", "-o", "size=640k", "tmpfs", disk.toString()) == 0,
+                status("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk.toString()) == 0,
                 "a small disk cannot be mounted here: no root, or a container without the right to");
         try {
             Path index = IndexUnderTest.copy(built.resolve("index"), disk.resolve("index"));
             for (String work : List.of("build", "add", "compact")) {
                 Path dataset = work.equals("add") ? all : few;
-                resize(disk, "640k");
+                leave(disk, 32 << 10);
                 Ended full = again(work, dataset, index);
                 assertThat(full.status()).as(work).isEqualTo(1);
                 assertThat(full.error())
@@ -144,6 +145,12 @@ class MergeFaultsIT {
         } finally {
             status("umount", disk.toString());
         }
+    }
+
+    /** Less than any shard takes, and more than the centroids. */
+    private static void leave(Path disk, long bytes) throws Exception {
+        FileStore store = Files.getFileStore(disk);
+        resize(disk, Long.toString(store.getTotalSpace() - store.getUnallocatedSpace() + bytes));
     }
 
     private static void resize(Path disk, String size) throws Exception {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.index.Growth;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.program.Programs;
 import org.junit.jupiter.api.Test;
@@ -54,10 +55,9 @@ class PlanCommandTest {
                 "a toaster",
                 1,
                 512,
-                10,
                 List.of(
-                        new Growth.Point(100_000, 1000, 100_000, 1, 10, 10, 1, 1_000_000, curve, 4, 0.001),
-                        new Growth.Point(200_000, 1000, 100_000, 2, 10, 20, 2, 2_000_000, curve, 4, 0.002)));
+                        new Growth.Point(100_000, 1000, 100_000, 10, 1, 10, 10, 1, 1_000_000, curve, 4, 0.001),
+                        new Growth.Point(200_000, 1000, 100_000, 10, 2, 10, 20, 2, 2_000_000, curve, 4, 0.002)));
         Path file = folder.resolve("growth.json");
         Files.write(file, Json.write(growth));
         assertThat(run(

@@ -90,6 +90,26 @@ class PicturesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/images/1000", "/thumbnails/1000?size=64"})
+    void whoHasAPictureIsAskedToComeBackAndToldThatItIsTheSame(String path) {
+        Reply first = visitor.get(path);
+        assertThat(first.header("cache-control")).hasValue("private, no-cache");
+        String tag = first.header("etag").orElseThrow();
+
+        Reply again = visitor.getUnless(path, tag);
+        assertThat(again.status()).isEqualTo(304);
+        assertThat(again.body()).isEmpty();
+        assertThat(again.header("etag")).hasValue(tag);
+        assertThat(visitor.getUnless(path.replace("1000", "1007"), tag).status())
+                .as("another picture")
+                .isEqualTo(200);
+        assertThat(visitor.getUnless("/thumbnails/1000?size=128", tag).status())
+                .as("another size")
+                .isEqualTo(200);
+        assertThat(visitor.getUnless(path.replace("1000", "5"), tag).status()).isEqualTo(404);
+    }
+
     @Test
     void aPictureInATarComesAsItIsThereAndHasAThumbnail() throws IOException {
         byte[] file = Files.readAllBytes(fileOf(index.items().get(1)));

@@ -64,6 +64,7 @@ class TakedownTest {
         assertThat(visitor.get("/thumbnails/" + id(0)).status())
                 .as("kept in memory")
                 .isEqualTo(200);
+        String known = visitor.get("/images/" + id(0)).header("etag").orElseThrow();
 
         JsonNode answer =
                 takeDown("{\"ids\":" + gone + ",\"reason\":\"asked for\"}").json();
@@ -83,6 +84,9 @@ class TakedownTest {
                             .status())
                     .isEqualTo(404);
         }
+        assertThat(visitor.getUnless("/images/" + id(0), known).status())
+                .as("kept by a browser")
+                .isEqualTo(404);
         List<Item> left = without(gone);
         float[] query = SmallIndex.embed("car");
         for (int nprobe : new int[] {1, 4, 8}) {

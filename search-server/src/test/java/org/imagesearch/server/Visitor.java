@@ -85,6 +85,11 @@ public final class Visitor {
         return send(request(path).GET());
     }
 
+    /** Asks for what may be known already. */
+    public Reply getUnless(String path, String tag) {
+        return send(request(path).header("If-None-Match", tag).GET());
+    }
+
     public Reply head(String path) {
         return send(request(path).method("HEAD", BodyPublishers.noBody()));
     }

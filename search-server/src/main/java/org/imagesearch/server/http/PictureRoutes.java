@@ -3,9 +3,12 @@ package org.imagesearch.server.http;
 import io.undertow.io.IoCallback;
 import io.undertow.io.Sender;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.util.ETag;
+import io.undertow.util.ETagUtils;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import io.undertow.util.PathTemplateMatch;
+import io.undertow.util.StatusCodes;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,8 +24,8 @@ import org.xnio.IoUtils;
 
 /** {@code GET /images/{id}} and {@code GET /thumbnails/{id}}: pictures of indexed ids. */
 final class PictureRoutes {
-    /** An id's picture hardly ever changes, but an index may be built anew with other ids. */
-    private static final String CACHED = "private, max-age=600";
+    /** Browsers keep pictures, but ask before they show one again: it may have been taken down, or be another one by then. */
+    private static final String CACHED = "private, no-cache";
 
     private final OriginalPictures originals;
     private final Thumbnails thumbnails;
@@ -37,6 +40,9 @@ final class PictureRoutes {
     void original(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         new Parameters(exchange.getQueryParameters(), Set.of());
         Original original = originals.find(id(exchange));
+        if (isKnown(exchange, original, 0)) {
+            return;
+        }
         // Opened before anything is promised: the file may have gone since it was found.
         FileChannel file = open(original);
         exchange.addExchangeCompleteListener((completed, next) -> {
@@ -111,9 +117,27 @@ final class PictureRoutes {
     void thumbnail(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         Parameters parameters = new Parameters(exchange.getQueryParameters(), Set.of("size"));
         int size = parameters.wholeNumber("size").orElse(Thumbnails.DEFAULT_SIZE);
-        byte[] jpeg = thumbnails.of(id(exchange), size);
+        long id = id(exchange);
+        if (Thumbnails.SIZES.contains(size) && isKnown(exchange, originals.find(id), size)) {
+            return;
+        }
+        byte[] jpeg = thumbnails.of(id, size);
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, CACHED);
         responses.send(exchange, 200, "image/jpeg", jpeg);
+    }
+
+    /** Names what will be sent, and answers at once if the client has just that. */
+    private static boolean isKnown(HttpServerExchange exchange, Original original, int size) {
+        ETag tag = new ETag(true, original.version() + "-" + size);
+        exchange.getResponseHeaders().put(Headers.ETAG, tag.toString());
+        // True where none of the tags that the client has is this one.
+        if (ETagUtils.handleIfNoneMatch(exchange, tag, true)) {
+            return false;
+        }
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, CACHED);
+        exchange.setStatusCode(StatusCodes.NOT_MODIFIED);
+        exchange.endExchange();
+        return true;
     }
 
     private static long id(HttpServerExchange exchange) {

@@ -77,6 +77,7 @@ final class Responses {
         }
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
         // What the route may have promised already.
+        exchange.getResponseHeaders().remove(Headers.ETAG);
         exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
         String message = thrown instanceof RequestException || problem.status() < 500
                 ? readable(thrown.getMessage())

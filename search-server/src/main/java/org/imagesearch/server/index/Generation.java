@@ -63,7 +63,7 @@ public final class Generation {
             float[] values = centroids.centroids();
             List<Shard> shards = new ArrayList<>();
             for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings.map());
+                Shard shard = Shard.open(path, manifest, entry, values, settings);
                 opened.add(shard);
                 shards.add(shard);
             }

@@ -24,9 +24,10 @@ public final class Shard implements AutoCloseable {
     }
 
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
-    static Shard open(Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map) {
+    static Shard open(
+            Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, IndexSettings settings) {
         Path file = generation.resolve(entry.index().name());
-        IvfIndex vectors = map ? IvfIndex.map(file) : IvfIndex.read(file);
+        IvfIndex vectors = settings.map() ? IvfIndex.map(file) : IvfIndex.read(file);
         RowStore rows = null;
         try {
             rows = RowStore.open(rowsOf(generation, entry));
@@ -38,6 +39,9 @@ public final class Shard implements AutoCloseable {
                 throw ImageSearchException.data(
                         "%s has other centroids than %s: a query would scan the wrong lists",
                         file, generation.resolve(manifest.centroids().name()));
+            }
+            if (settings.screen() && manifest.factory().endsWith(",Flat")) {
+                vectors.screen();
             }
             return new Shard(entry.number(), vectors, rows);
         } catch (RuntimeException e) {

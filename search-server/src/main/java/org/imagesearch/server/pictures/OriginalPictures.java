@@ -3,10 +3,12 @@ package org.imagesearch.server.pictures;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import org.imagesearch.core.Checksums;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.pictures.TarPictures.Part;
@@ -32,8 +34,16 @@ public final class OriginalPictures {
      *
      * @param offset of its first byte in the file
      * @param type its media type, by its first bytes
+     * @param modifiedMillis when the file was written last
      */
-    public record Original(Path file, long offset, long bytes, String type) {}
+    public record Original(Path file, long offset, long bytes, String type, long modifiedMillis) {
+        /** A short text that is another one for another picture or when the file has changed. */
+        public String version() {
+            return Checksums.of((file + "\0" + offset + "\0" + bytes + "\0" + modifiedMillis)
+                            .getBytes(StandardCharsets.UTF_8))
+                    .substring(0, 24);
+        }
+    }
 
     /** @throws RequestException (not found) if the index has no such id, or its picture is not on this machine */
     public Original find(long id) {
@@ -51,7 +61,12 @@ public final class OriginalPictures {
             String type = typeOf(file, part)
                     .orElseThrow(() -> RequestException.of(
                             Problem.NOT_FOUND, "the file of the picture with id %d is no picture any more", id));
-            return new Original(file, part.offset(), part.bytes(), type);
+            return new Original(
+                    file,
+                    part.offset(),
+                    part.bytes(),
+                    type,
+                    Files.getLastModifiedTime(file).toMillis());
         } catch (IOException e) {
             throw RequestException.of(Problem.NOT_FOUND, "the file of the picture with id %d cannot be read", id);
         }

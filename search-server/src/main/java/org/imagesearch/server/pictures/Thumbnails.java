@@ -6,7 +6,6 @@ import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -49,8 +48,8 @@ public final class Thumbnails {
                 .build();
     }
 
-    /** The file's size and time are part of the key: a picture that was replaced gets a new thumbnail. */
-    private record Key(String file, long offset, long bytes, long modifiedMillis, int size) {}
+    /** The file's size and time are part of its version: a picture that was replaced gets a new thumbnail. */
+    private record Key(String version, int size) {}
 
     /**
      * A JPEG whose longer side has so many pixels, or fewer if the picture is smaller.
@@ -64,8 +63,7 @@ public final class Thumbnails {
         }
         Original original = originals.find(id);
         try {
-            long modifiedMillis = Files.getLastModifiedTime(original.file()).toMillis();
-            Key key = new Key(original.file().toString(), original.offset(), original.bytes(), modifiedMillis, size);
+            Key key = new Key(original.version(), size);
             byte[] known = recent.getIfPresent(key);
             if (known != null) {
                 return known;

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Following {@code CURRENT}, a look at a time. */
 class ServedIndexTest {
     /** Looks only when the test does. */
-    private static final IndexSettings SETTINGS = new IndexSettings("", true, Verification.QUICK, Duration.ofDays(1));
+    private static final IndexSettings SETTINGS =
+            new IndexSettings("", true, false, Verification.QUICK, Duration.ofDays(1));
 
     @Test
     void whatWasRefusedIsTriedAgainOnceCurrentHasGoneBack(@TempDir Path folder) throws Exception {

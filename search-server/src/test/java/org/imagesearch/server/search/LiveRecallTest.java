@@ -48,7 +48,7 @@ class LiveRecallTest {
                 folder,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, Verification.QUICK, Duration.ofDays(1)));
+                new IndexSettings("", true, false, Verification.QUICK, Duration.ofDays(1)));
         index.open();
         generation = index.with(current -> {
             assertThat(current.retain()).isTrue();

@@ -32,15 +32,19 @@ class ShardScansTest {
     @BeforeEach
     void openGeneration(@TempDir Path folder) {
         index = SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        generation = Generation.open(
-                new IndexDirectory(folder),
-                index.generation(),
-                SmallIndex.BUNDLE.fingerprint(),
-                "the demo model",
-                new IndexSettings("", true, Verification.QUICK, Duration.ofSeconds(1)));
+        generation = open(folder, index.generation(), false);
         long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
         probe = new ShardScans.Probe(
                 SmallIndex.randomUnit(new Random(9)), 100, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+    }
+
+    private static Generation open(Path folder, String name, boolean screen) {
+        return Generation.open(
+                new IndexDirectory(folder),
+                name,
+                SmallIndex.BUNDLE.fingerprint(),
+                "the demo model",
+                new IndexSettings("", true, screen, Verification.QUICK, Duration.ofSeconds(1)));
     }
 
     @AfterEach
@@ -92,6 +96,33 @@ class ShardScansTest {
                                 .map(SmallIndex.Found::id)
                                 .toList());
             }
+        }
+    }
+
+    @Test
+    void screenedShardsFindTheSame(@TempDir Path folder) {
+        SmallIndex.publish(folder, 1, 81, 60, SHARDS);
+        Generation screened = open(folder, index.generation(), true);
+        try (ShardScans scans = new ShardScans(1, 100)) {
+            for (int k : new int[] {1, 7, 100}) {
+                ShardScans.Probe best = new ShardScans.Probe(
+                        probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
+                List<ShardHits> expected = scans.scan(generation, best, FAR);
+                List<ShardHits> answers = scans.scan(screened, best, FAR);
+
+                for (int shard = 0; shard < SHARDS; shard++) {
+                    assertThat(expected.get(shard).shard().vectors().screenBytes())
+                            .isZero();
+                    assertThat(answers.get(shard).shard().vectors().screenBytes())
+                            .isPositive();
+                    assertThat(answers.get(shard).ids())
+                            .isEqualTo(expected.get(shard).ids());
+                    assertThat(answers.get(shard).scores())
+                            .isEqualTo(expected.get(shard).scores());
+                }
+            }
+        } finally {
+            screened.release();
         }
     }
 

@@ -1,27 +1,19 @@
-package org.imagesearch.merge;
+package org.imagesearch.core.index;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.List;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
-import org.imagesearch.core.index.RecallPoint;
 
 /**
- * What indexes of several sizes cost and how well they found, measured: {@code bin/bench growth --output FILE} writes it, and a
- * {@link CostModel} is fitted to it.
+ * What indexes of several sizes cost and how well they found, measured: {@code bin/bench growth --output FILE} writes it, and
+ * {@code bin/merge plan} fits a model to it.
  *
  * @param machine where it was measured, for people
  * @param cores cores that were at work while an index was built
  * @param dimension floats per vector
- * @param iterations rounds of k-means
  * @param points the indexes, at least two, of different sizes
  */
-record Growth(String machine, int cores, int dimension, int iterations, List<Point> points) {
-    /** What the team measured; a machine of one's own is better described by measurements of one's own. */
-    private static final String MEASURED = "growth.json";
-
+public record Growth(String machine, int cores, int dimension, List<Point> points) {
     private static final int LEAST_POINTS = 2;
 
     /**
@@ -30,6 +22,7 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
      * @param pictures vectors in it
      * @param nlist inverted lists
      * @param trainingVectors vectors that its centroids were trained on
+     * @param iterations rounds of k-means
      * @param readSeconds reading and checking every embedding once
      * @param trainSeconds k-means
      * @param writeSeconds assigning every vector to its centroid, writing shards and rows
@@ -39,10 +32,11 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
      * @param nprobe lists probed by the timed queries
      * @param querySeconds of one query on one core, shards in memory, encoding left out
      */
-    record Point(
+    public record Point(
             long pictures,
             int nlist,
-            int trainingVectors,
+            long trainingVectors,
+            int iterations,
             double readSeconds,
             double trainSeconds,
             double writeSeconds,
@@ -52,10 +46,11 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
             int nprobe,
             double querySeconds) {
         /** @throws ImageSearchException (data) if it cannot have been measured so */
-        Point {
+        public Point {
             if (pictures <= 0
                     || nlist <= 0
                     || trainingVectors <= 0
+                    || iterations <= 0
                     || rowBytes < 0
                     || recall == null
                     || recall.isEmpty()
@@ -69,7 +64,7 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
         }
 
         /** Mean vectors that one of the timed queries was compared with. */
-        double scannedVectors() {
+        public double scannedVectors() {
             return recall.stream()
                             .filter(point -> point.nprobe() == nprobe)
                             .mapToDouble(RecallPoint::scannedShare)
@@ -83,7 +78,7 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
          * The share of all vectors that must be compared for a recall@10, of pictures and of words: between the points of the
          * curve by a straight line.
          */
-        double shareFor(double target) {
+        public double shareFor(double target) {
             RecallPoint before = null;
             for (RecallPoint point : recall) {
                 if (point.dependable() >= target) {
@@ -100,10 +95,10 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
     }
 
     /** @throws ImageSearchException (data) if there are too few points or their setting is impossible */
-    Growth {
-        if (cores <= 0 || dimension <= 0 || iterations <= 0 || machine == null) {
+    public Growth {
+        if (cores <= 0 || dimension <= 0 || machine == null) {
             throw ImageSearchException.data(
-                    "measured growth has %d cores, %d dimensions, %d iterations", cores, dimension, iterations);
+                    "measured growth has %d cores, %d dimensions, machine %s", cores, dimension, machine);
         }
         if (points == null || points.size() < LEAST_POINTS) {
             throw ImageSearchException.data("measured growth has fewer than %d points", LEAST_POINTS);
@@ -111,20 +106,15 @@ record Growth(String machine, int cores, int dimension, int iterations, List<Poi
         points = List.copyOf(points);
     }
 
-    /** What comes with the program. */
-    static Growth measured() {
-        try (InputStream in = Growth.class.getResourceAsStream(MEASURED)) {
-            return fromJson(in.readAllBytes(), MEASURED);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + MEASURED, e);
-        }
+    public byte[] toJson() {
+        return Json.write(this);
     }
 
     /**
      * @param name where the bytes come from, for messages
      * @throws ImageSearchException (data) if they are not measured growth
      */
-    static Growth fromJson(byte[] bytes, String name) {
+    public static Growth fromJson(byte[] bytes, String name) {
         return Json.read(bytes, Growth.class, name);
     }
 }
