@@ -10,7 +10,10 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.RowRange;
 import org.imagesearch.faiss.NearestCentroids;
@@ -50,8 +53,7 @@ final class ShardBuilder {
     private record Part(int shard, ArrayList<RowRange> rows) implements Serializable {}
 
     private static String write(
-            BuildPlan plan, Part part, Broadcast<float[]> centroids, Broadcast<SerializableConfiguration> hadoop)
-            throws IOException {
+            BuildPlan plan, Part part, Broadcast<float[]> centroids, Broadcast<SerializableConfiguration> hadoop) {
         Path attempt =
                 AttemptFolders.create(plan.stagingPath(), TaskContext.get().taskAttemptId());
         try (NearestCentroids nearest = NearestCentroids.of(
@@ -62,6 +64,12 @@ final class ShardBuilder {
             byte[] result =
                     Json.write(new AttemptFolders.Written(attempt.getFileName().toString(), entry));
             return new String(result, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            // Java's own message of a full disk names no file.
+            throw new ImageSearchException(
+                    ErrorCode.RESOURCE,
+                    "cannot write " + attempt.resolve(IndexLayout.shardIndex(part.shard())) + ": " + e.getMessage(),
+                    e);
         }
     }
 }
