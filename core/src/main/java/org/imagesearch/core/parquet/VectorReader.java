@@ -93,13 +93,18 @@ public final class VectorReader implements Closeable {
     }
 
     private boolean openNextRange() throws IOException {
-        closeRange();
+        RowRange last = range;
         range = ranges.next();
         if (range == null) {
+            closeRange();
             return false;
         }
         nextRow = range.from();
-        plain = PlainVectors.open(ranges.file(), range, dimension).orElse(null);
+        boolean goesOn = plain != null && range.isBeside(last) && plain.nextRow() <= range.from();
+        if (!goesOn || !plain.skipTo(range.from())) {
+            closeRange();
+            plain = PlainVectors.open(ranges.file(), range, dimension).orElse(null);
+        }
         return true;
     }
 

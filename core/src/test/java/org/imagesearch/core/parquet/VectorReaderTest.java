@@ -83,6 +83,35 @@ class VectorReaderTest {
     }
 
     @Test
+    void rangesOfOneRowGroupAreReadForwardInOneGo() throws IOException {
+        Path file = write("ours", 1, CompressionCodecName.SNAPPY, false, vectors(24));
+        List<IdVector> expected = assembled(file, 24);
+        List<Long> groups = groups(file);
+        Random random = new Random(1);
+        for (int round = 0; round < 50; round++) {
+            List<RowRange> ranges = new ArrayList<>();
+            List<IdVector> wanted = new ArrayList<>();
+            int before = 0;
+            for (int group = 0; group < groups.size(); group++) {
+                int size = groups.get(group).intValue();
+                for (int at = random.nextInt(20); at < size; at += random.nextInt(120)) {
+                    int to = Math.min(size, at + random.nextInt(60));
+                    ranges.add(new RowRange(file.toString(), group, at, to));
+                    wanted.addAll(expected.subList(before + at, before + to));
+                    at = to;
+                }
+                before += size;
+            }
+            assertSame(wanted, blocks(VectorReader.of(ranges, 24, Optional.empty(), HADOOP), 16, 24));
+            try (var pictures = EmbeddingReader.pictures(ranges, Optional.empty(), HADOOP)) {
+                List<Long> ids = new ArrayList<>();
+                pictures.forEachRemaining(row -> ids.add(row.id()));
+                assertThat(ids).isEqualTo(wanted.stream().map(IdVector::id).toList());
+            }
+        }
+    }
+
+    @Test
     void usualFilesDoNotGoThroughRecordAssembly() throws IOException {
         for (String layout : List.of("ours", "spark", "two-level")) {
             for (int version : new int[] {1, 2}) {
