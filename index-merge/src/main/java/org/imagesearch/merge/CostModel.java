@@ -15,14 +15,14 @@ import org.imagesearch.core.index.Growth;
  * what it does, and weights that are fitted to the measurements:
  *
  * <pre>
- * reading, measuring   core seconds = a * pictures
- * training             core seconds = vectors * iterations * (a + b * nlist)
- * assigning, writing   core seconds = pictures * (a + b * nlist)
+ * reading, measuring   core seconds = start + a * pictures
+ * training             core seconds = start + vectors * iterations * (a + b * nlist)
+ * assigning, writing   core seconds = start + pictures * (a + b * nlist)
  * a query              core seconds = a + b * nlist + c * vectors compared
  * vectors compared     share = a * pictures^b * nlist^c   for a given recall
  * </pre>
  *
- * All but the last are proportional to the dimension. Bounds that spare comparisons make the true cost grow more slowly with nlist than
+ * All but the last and the starts are proportional to the dimension. Bounds that spare comparisons make the true cost grow more slowly with nlist than
  * these forms do: far beyond what was measured, they are on the careful side. Immutable.
  */
 final class CostModel {
@@ -39,14 +39,14 @@ final class CostModel {
     private CostModel(Growth growth) {
         this.growth = growth;
         Step reading =
-                new Step(point -> new double[] {point.pictures()}, point -> point.readSeconds() * growth.cores());
+                new Step(point -> new double[] {1, point.pictures()}, point -> point.readSeconds() * growth.cores());
         Step training = new Step(
                 point -> training(point.trainingVectors(), point.iterations(), point.nlist()),
                 point -> point.trainSeconds() * growth.cores());
         Step writing = new Step(
                 point -> perPicture(point.pictures(), point.nlist()), point -> point.writeSeconds() * growth.cores());
         Step measuring =
-                new Step(point -> new double[] {point.pictures()}, point -> point.measureSeconds() * growth.cores());
+                new Step(point -> new double[] {1, point.pictures()}, point -> point.measureSeconds() * growth.cores());
         Step querying = new Step(point -> query(point.nlist(), point.scannedVectors()), Growth.Point::querySeconds);
         this.read = fit(reading);
         this.train = fit(training);
@@ -91,10 +91,15 @@ final class CostModel {
     Build build(long pictures, int dimension, int nlist, long trainingVectors, int iterations) {
         double scale = (double) dimension / growth.dimension();
         return new Build(
-                scale * NonNegativeFit.sum(new double[] {pictures}, read),
-                scale * NonNegativeFit.sum(training(trainingVectors, iterations, nlist), train),
-                scale * NonNegativeFit.sum(perPicture(pictures, nlist), write),
-                scale * NonNegativeFit.sum(new double[] {pictures}, measure));
+                scaled(new double[] {1, pictures}, read, scale),
+                scaled(training(trainingVectors, iterations, nlist), train, scale),
+                scaled(perPicture(pictures, nlist), write, scale),
+                scaled(new double[] {1, pictures}, measure, scale));
+    }
+
+    /** All but the start grows with the dimension. */
+    private static double scaled(double[] quantities, double[] weights, double scale) {
+        return weights[0] + scale * (NonNegativeFit.sum(quantities, weights) - weights[0]);
     }
 
     /** Seconds of one core for one query, over all shards. */
@@ -145,11 +150,11 @@ final class CostModel {
 
     private static double[] training(long vectors, int iterations, int nlist) {
         double work = (double) vectors * iterations;
-        return new double[] {work, work * nlist};
+        return new double[] {1, work, work * nlist};
     }
 
     private static double[] perPicture(long pictures, int nlist) {
-        return new double[] {pictures, (double) pictures * nlist};
+        return new double[] {1, pictures, (double) pictures * nlist};
     }
 
     private static double[] query(int nlist, double vectorsCompared) {

@@ -109,6 +109,8 @@ class BenchIT {
     void aFigureIsALineOfJsonWithEveryKey() throws Exception {
         Ran ran = bench(
                 "scan",
+                "--case",
+                "nprobe",
                 "--count",
                 "2000",
                 "--dimension",
@@ -135,7 +137,7 @@ class BenchIT {
                     .allSatisfy(key -> assertThat(figure.get(key).doubleValue()).isPositive());
             cases.add(figure.get("case").textValue());
         }
-        assertThat(cases).containsExactly("nprobe=1", "nprobe=4");
+        assertThat(cases).containsExactly("nprobe=1", "nprobe=4", "nprobe=1, screened", "nprobe=4, screened");
         assertThat(temporary).isEmptyDirectory();
     }
 
