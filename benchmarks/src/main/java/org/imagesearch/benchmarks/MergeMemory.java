@@ -58,7 +58,7 @@ final class MergeMemory {
                 "merge",
                 "memory of the task that writes a shard, less is better",
                 "MiB",
-                all.mostMebibytes() - few,
+                (double) (all.mostMebibytes() - few),
                 "the shard",
                 shard));
     }
