@@ -18,8 +18,12 @@ import org.imagesearch.core.index.ShardEntry;
  * the page cache, are the kernel's to take back.
  */
 final class MergeMemory {
-    /** More garbage than this is collected; both sides fill it. */
-    private static final String HEAP = "512m";
+    /**
+     * A heap that grows when what is in use needs it. The usual collector takes all that it may have before it collects, and what
+     * it happens to hold says nothing.
+     */
+    private static final String HEAP =
+            "-XX:+UseSerialGC -Xms64m -Xmn16m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:-ShrinkHeapInSteps";
 
     private static final int FEW = 2_000;
     private static final double MEBIBYTE = 1 << 20;
@@ -73,7 +77,7 @@ final class MergeMemory {
         MemorySamples samples = MemorySamples.withoutFiles();
         List<String> command = List.of(
                 "env",
-                "IMAGESEARCH_DRIVER_MEMORY=" + HEAP,
+                "JAVA_TOOL_OPTIONS=" + HEAP,
                 Program.file("bin/merge").toString(),
                 "--embeddings",
                 dataset.toString(),
