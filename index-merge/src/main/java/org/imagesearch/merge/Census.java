@@ -21,7 +21,7 @@ import org.imagesearch.core.parquet.RowRange;
  */
 record Census(List<Run> runs, long wanted) {
     /** Ids that are looked up at once. */
-    private static final int BLOCK = PublishedPictures.MOST_AT_ONCE;
+    private static final int BLOCK = SortedIds.MOST;
 
     /** What one task found in one row group. */
     private record Group(List<Run> runs, IdSpan ids) implements Serializable {}

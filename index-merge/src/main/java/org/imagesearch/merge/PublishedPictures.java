@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.imagesearch.core.Ids;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.core.rows.RowStore;
@@ -15,12 +14,6 @@ import org.imagesearch.core.rows.RowStore;
  * sorted, many at once, which reads the stores forward. One thread at a time.
  */
 final class PublishedPictures implements Closeable {
-    /** Bits for the place of an id among those that are looked up at once; ids leave these free. */
-    private static final int PLACE_BITS = Long.numberOfLeadingZeros(Ids.LIMIT) - 1;
-
-    /** Ids looked up at once at most. */
-    static final int MOST_AT_ONCE = 1 << Math.min(PLACE_BITS, 12);
-
     private final List<RowStore> stores = new ArrayList<>();
     private final long[] down;
 
@@ -48,7 +41,7 @@ final class PublishedPictures implements Closeable {
      *
      * @param ids of the pictures
      * @param uris of the pictures, to be compared with those in the index; null, or null for a picture, compares nothing
-     * @param count how many pictures, at most {@value #MOST_AT_ONCE}
+     * @param count how many pictures, at most {@link SortedIds#MOST}
      * @throws ImageSearchException (input) if an id is in the index, but for another picture: two datasets that count from
      *     zero
      */
@@ -60,23 +53,11 @@ final class PublishedPictures implements Closeable {
         if (stores.isEmpty() || count == 0) {
             return excluded;
         }
-        long[] places = new long[count];
-        for (int i = 0; i < count; i++) {
-            places[i] = ids[i] << PLACE_BITS | i;
-        }
-        Arrays.sort(places);
-        long[] sorted = new long[count];
-        for (int i = 0; i < count; i++) {
-            sorted[i] = places[i] >>> PLACE_BITS;
-        }
+        SortedIds sorted = SortedIds.of(ids, count);
         for (RowStore store : stores) {
-            store.forEachOf(sorted, (id, list, row) -> {
-                int first = Arrays.binarySearch(sorted, id);
-                while (first > 0 && sorted[first - 1] == id) {
-                    first--;
-                }
-                for (int i = first; i < count && sorted[i] == id; i++) {
-                    int place = (int) (places[i] & ((1L << PLACE_BITS) - 1));
+            store.forEachOf(sorted.ids(), (id, list, row) -> {
+                for (int i = sorted.firstAtLeast(id); i < count && sorted.ids()[i] == id; i++) {
+                    int place = sorted.place(i);
                     excluded[place] = true;
                     if (uris != null && uris[place] != null) {
                         requireSame(id, RowCodec.decode(row, 0, row.length).uri(), uris[place]);

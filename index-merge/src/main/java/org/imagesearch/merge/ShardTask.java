@@ -49,8 +49,7 @@ final class ShardTask {
         this.memory = new BuildMemory(plan.memory());
         this.sizes = new long[head.nlist()];
         InputFormat input = plan.input();
-        this.batch = Math.min(
-                memory.batch(input.batch(), input.dimension(), head.codeBytes()), PublishedPictures.MOST_AT_ONCE);
+        this.batch = Math.min(memory.batch(input.batch(), input.dimension(), head.codeBytes()), SortedIds.MOST);
         this.ids = new long[batch];
         this.vectors = new float[Math.multiplyExact(batch, input.dimension())];
     }
