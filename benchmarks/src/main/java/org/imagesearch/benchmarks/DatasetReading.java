@@ -59,13 +59,14 @@ final class DatasetReading {
     private double blocks() {
         long begin = System.nanoTime();
         long[] ids = new long[ROWS_AT_ONCE];
+        double[] squares = new double[ROWS_AT_ONCE];
         float[] vectors = new float[ROWS_AT_ONCE * dimension];
         long rows = 0;
         try (VectorReader reader =
                 VectorReader.ofSlices(slices(), dimension, Optional.empty(), new Configuration(false))) {
-            for (int read = reader.read(ids, vectors, ROWS_AT_ONCE);
+            for (int read = reader.read(ids, vectors, squares, ROWS_AT_ONCE);
                     read > 0;
-                    read = reader.read(ids, vectors, ROWS_AT_ONCE)) {
+                    read = reader.read(ids, vectors, squares, ROWS_AT_ONCE)) {
                 rows += read;
             }
         }

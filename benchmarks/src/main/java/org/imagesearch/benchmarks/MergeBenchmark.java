@@ -171,6 +171,7 @@ final class MergeBenchmark implements Benchmark {
                 .map(file -> FileSlice.whole(new org.apache.hadoop.fs.Path(file.toUri())))
                 .toList();
         long[] ids = new long[ROWS_AT_ONCE];
+        double[] squares = new double[ROWS_AT_ONCE];
         float[] block = new float[ROWS_AT_ONCE * dimension];
         try (VectorReader reader =
                         VectorReader.ofSlices(slices, dimension, Optional.empty(), new Configuration(false));
@@ -179,9 +180,9 @@ final class MergeBenchmark implements Benchmark {
             while (header.hasRemaining()) {
                 out.write(header);
             }
-            for (int rows = reader.read(ids, block, ROWS_AT_ONCE);
+            for (int rows = reader.read(ids, block, squares, ROWS_AT_ONCE);
                     rows > 0;
-                    rows = reader.read(ids, block, ROWS_AT_ONCE)) {
+                    rows = reader.read(ids, block, squares, ROWS_AT_ONCE)) {
                 RawFile.append(out, rows * dimension == block.length ? block : Arrays.copyOf(block, rows * dimension));
             }
         }

@@ -65,12 +65,20 @@ record Sample(long seen, VectorBlock pictures) {
         int dimension = format.dimension();
         long[] ids = new long[format.batch()];
         float[] vectors = new float[Math.multiplyExact(format.batch(), dimension)];
+        double[] squares = new double[format.batch()];
         try (VectorReader reader = VectorReader.ofSlices(slices, dimension, format.fingerprint(), hadoop)) {
-            for (int read = reader.read(ids, vectors, format.batch());
+            for (int read = reader.read(ids, vectors, squares, format.batch());
                     read > 0;
-                    read = reader.read(ids, vectors, format.batch())) {
+                    read = reader.read(ids, vectors, squares, format.batch())) {
                 for (int row = 0; row < read; row++) {
-                    Vectors.requireUnit(vectors, row * dimension, dimension, format.normalised(), "picture", ids[row]);
+                    Vectors.requireUnit(
+                            vectors,
+                            row * dimension,
+                            dimension,
+                            squares[row],
+                            format.normalised(),
+                            "picture",
+                            ids[row]);
                     if (Hashing.rank(ids[row], seed) <= limit) {
                         drawn.add(ids[row], vectors, row * dimension);
                     }

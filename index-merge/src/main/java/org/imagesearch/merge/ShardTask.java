@@ -35,6 +35,7 @@ final class ShardTask {
     private final int batch;
     private final long[] ids;
     private final float[] vectors;
+    private final double[] squares;
 
     /**
      * @param shard its number
@@ -51,6 +52,7 @@ final class ShardTask {
         InputFormat input = plan.input();
         this.batch = Math.min(memory.batch(input.batch(), input.dimension(), head.codeBytes()), SortedIds.MOST);
         this.ids = new long[batch];
+        this.squares = new double[batch];
         this.vectors = new float[Math.multiplyExact(batch, input.dimension())];
     }
 
@@ -155,11 +157,17 @@ final class ShardTask {
 
     /** Reads a block and makes its vectors unit vectors. */
     private int next(VectorReader reader) {
-        int read = reader.read(ids, vectors, batch);
+        int read = reader.read(ids, vectors, squares, batch);
         int dimension = plan.input().dimension();
         for (int row = 0; row < read; row++) {
             Vectors.requireUnit(
-                    vectors, row * dimension, dimension, plan.input().normalised(), "picture", ids[row]);
+                    vectors,
+                    row * dimension,
+                    dimension,
+                    squares[row],
+                    plan.input().normalised(),
+                    "picture",
+                    ids[row]);
         }
         return read;
     }

@@ -31,6 +31,9 @@ import org.imagesearch.core.ImageSearchException;
 public final class RowStoreWriter implements Closeable {
     private static final long BUFFER_BYTES = 32 << 20;
 
+    /** Each takes a few open files and buffers while it is merged. */
+    private static final int SEGMENTS_AT_ONCE = 64;
+
     private final Path directory;
     private final FSDirectory lucene;
     private final IndexWriter writer;
@@ -63,6 +66,9 @@ public final class RowStoreWriter implements Closeable {
     private static IndexWriterConfig configuration(long bufferBytes) {
         TieredMergePolicy merges = new TieredMergePolicy();
         merges.setNoCFSRatio(1.0);
+        // All segments are merged into one in the end: the fewer times before, the better.
+        merges.setSegmentsPerTier(SEGMENTS_AT_ONCE);
+        merges.setMaxMergeAtOnce(SEGMENTS_AT_ONCE);
         return new IndexWriterConfig()
                 .setOpenMode(IndexWriterConfig.OpenMode.CREATE)
                 .setIndexSort(new Sort(new SortField(RowFields.ID, SortField.Type.LONG)))

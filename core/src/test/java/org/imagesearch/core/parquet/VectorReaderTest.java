@@ -23,6 +23,7 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.assertj.core.data.Percentage;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.Test;
@@ -199,7 +200,7 @@ class VectorReaderTest {
         Path file = write("ours", 1, CompressionCodecName.SNAPPY, false, vectors(8));
         RowRange range = new RowRange(file.toString(), 0, 0, 5_000);
         try (VectorReader reader = VectorReader.of(List.of(range), 8, Optional.empty(), HADOOP)) {
-            assertThatThrownBy(() -> reader.read(new long[1], new float[8], 1))
+            assertThatThrownBy(() -> reader.read(new long[1], new float[8], new double[1], 1))
                     .isInstanceOf(ImageSearchException.class)
                     .hasMessageContaining(file.getName())
                     .hasMessageContaining("5000");
@@ -220,9 +221,17 @@ class VectorReaderTest {
         List<IdVector> rows = new ArrayList<>();
         long[] ids = new long[limit];
         float[] vectors = new float[limit * dimension];
+        double[] squares = new double[limit];
         try (reader) {
-            for (int read = reader.read(ids, vectors, limit); read > 0; read = reader.read(ids, vectors, limit)) {
+            for (int read = reader.read(ids, vectors, squares, limit);
+                    read > 0;
+                    read = reader.read(ids, vectors, squares, limit)) {
                 for (int row = 0; row < read; row++) {
+                    double expected = 0;
+                    for (int i = 0; i < dimension; i++) {
+                        expected += Math.pow(vectors[row * dimension + i], 2);
+                    }
+                    assertThat(squares[row]).isCloseTo(expected, Percentage.withPercentage(1e-9));
                     rows.add(new IdVector(
                             ids[row], Arrays.copyOfRange(vectors, row * dimension, (row + 1) * dimension)));
                 }
