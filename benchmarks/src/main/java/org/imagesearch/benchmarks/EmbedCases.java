@@ -208,7 +208,7 @@ final class EmbedCases {
     static void memory(EmbedSetup setup) throws IOException, InterruptedException {
         EmbedProgram program = setup.program();
         Path dataset = setup.folder().resolve("embeddings-memory");
-        MemorySamples samples = new MemorySamples();
+        MemorySamples samples = MemorySamples.resident();
         List<String> lines = Program.run(
                 setup.folder().resolve("embed-memory.log"), program.command(dataset, List.of()), samples::watch);
         EmbedProgram.Rates rates = program.rates(lines, dataset);

@@ -15,7 +15,22 @@ final class MemorySamples {
     /** Median of so many samples, for one falls at random before or after a garbage collection. */
     private static final int WINDOW = 9;
 
+    private final String field;
     private final List<Double> mebibytes = new ArrayList<>();
+
+    private MemorySamples(String field) {
+        this.field = field;
+    }
+
+    /** All that is resident. */
+    static MemorySamples resident() {
+        return new MemorySamples("VmRSS:");
+    }
+
+    /** What is resident and not the content of a file. */
+    static MemorySamples withoutFiles() {
+        return new MemorySamples("RssAnon:");
+    }
 
     /** Takes samples until the process has ended. */
     void watch(Process process) throws InterruptedException {
@@ -23,7 +38,7 @@ final class MemorySamples {
         do {
             try {
                 Files.readAllLines(status).stream()
-                        .filter(line -> line.startsWith("VmRSS:"))
+                        .filter(line -> line.startsWith(field))
                         .forEach(line -> mebibytes.add(Long.parseLong(line.replaceAll("\\D", "")) / 1024.0));
             } catch (IOException e) {
                 if (process.isAlive()) {

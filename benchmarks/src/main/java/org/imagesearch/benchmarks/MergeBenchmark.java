@@ -8,15 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
-import org.imagesearch.core.parquet.EmbeddingReader;
+import org.imagesearch.core.dataset.DatasetManifest;
 import org.imagesearch.core.parquet.FileSlice;
-import org.imagesearch.core.parquet.IdVector;
+import org.imagesearch.core.parquet.VectorReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,6 +32,8 @@ final class MergeBenchmark implements Benchmark {
     private static final int ITERATIONS = 10;
 
     private static final int POINTS_PER_CENTROID = 128;
+
+    private static final int ROWS_AT_ONCE = 2048;
 
     @Option(
             names = "--count",
@@ -74,6 +77,29 @@ final class MergeBenchmark implements Benchmark {
             description = "builds of each side in turns, of which the median counts (default: ${DEFAULT-VALUE})")
     private int repeats;
 
+    /** What is measured. */
+    enum Case {
+        build,
+        read,
+        memory
+    }
+
+    @Option(
+            names = "--case",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "build,read",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+    private List<Case> cases;
+
+    @Option(
+            names = "--embeddings",
+            paramLabel = "DIR",
+            description =
+                    "dataset of bin/bench vectors with the same --seed to use, in place of --count and --dimension"
+                            + " (default: one is made)")
+    private Path embeddings;
+
     @Mixin
     private WorkFolder.Choice choice;
 
@@ -81,52 +107,83 @@ final class MergeBenchmark implements Benchmark {
 
     @Override
     public void run(Report report) throws IOException, InterruptedException {
+        if (embeddings != null) {
+            Path manifest = embeddings.resolve(DatasetLayout.MANIFEST);
+            if (!Files.exists(manifest)) {
+                throw ImageSearchException.input("%s is not a dataset", embeddings);
+            }
+            DatasetManifest dataset = DatasetManifest.fromJson(Files.readAllBytes(manifest), manifest.toString());
+            count = Math.toIntExact(dataset.embedded());
+            dimension = dataset.dimension();
+        }
         Sizes.requireRange("--count", count, 1, 100_000_000);
         Sizes.requireRange("--nlist", nlist, 1, count);
         Sizes.requireRange("--repeats", repeats, 1, 1000);
         Sizes.requireRange("--shards", shards, 1, count);
         ClipLikeVectors vectors = new ClipLikeVectors(dimension, seed);
         try (WorkFolder folder = choice.open()) {
-            Path dataset = Files.createDirectories(folder.resolve("embeddings"));
-            new VectorDataset(vectors, count, Math.min(1000, (count + 9) / 10), 100_000).write(dataset, report);
-            Path npy = folder.resolve("vectors.npy");
-            copy(dataset, npy);
-            report.note("made a dataset of %,d vectors", count);
-            List<MergeSteps> ours = new ArrayList<>();
-            List<MergeSteps> theirs = new ArrayList<>();
-            try (PythonProcess python = python(folder, npy)) {
-                for (int i = 0; i < repeats; i++) {
-                    JsonNode answer = python.ask("");
-                    requireCount("python3-faiss", answer.get("count").asLong());
-                    version = answer.get("version").asText();
-                    theirs.add(steps(answer));
-                    report.note("python3-faiss: %s", theirs.get(i));
-                    ours.add(merge(folder, dataset, report));
-                    report.note("bin/merge: %s", ours.get(i));
+            Path dataset = embeddings;
+            if (dataset == null) {
+                dataset = Files.createDirectories(folder.resolve("embeddings"));
+                new VectorDataset(vectors, count, Math.min(1000, (count + 9) / 10), 100_000).write(dataset, report);
+                report.note("made a dataset of %,d vectors", count);
+            }
+            for (Case one : cases) {
+                switch (one) {
+                    case build -> build(folder, dataset, report);
+                    case read -> new DatasetReading(files(dataset), count, dimension).report(repeats, report);
+                    case memory -> new MergeMemory(folder, vectors, nlist).report(dataset, count, report);
                 }
             }
-            report(ours, theirs, report);
+        }
+    }
+
+    private void build(WorkFolder folder, Path dataset, Report report) throws IOException, InterruptedException {
+        Path npy = folder.resolve("vectors.npy");
+        copy(dataset, npy);
+        List<MergeSteps> ours = new ArrayList<>();
+        List<MergeSteps> theirs = new ArrayList<>();
+        try (PythonProcess python = python(folder, npy)) {
+            for (int i = 0; i < repeats; i++) {
+                JsonNode answer = python.ask("");
+                requireCount("python3-faiss", answer.get("count").asLong());
+                version = answer.get("version").asText();
+                theirs.add(steps(answer));
+                report.note("python3-faiss: %s", theirs.get(i));
+                ours.add(merge(folder, dataset, report));
+                report.note("bin/merge: %s", ours.get(i));
+            }
+        }
+        report(ours, theirs, report);
+    }
+
+    private static List<Path> files(Path dataset) throws IOException {
+        try (var files = Files.walk(dataset.resolve(DatasetLayout.IMAGES))) {
+            return files.filter(file -> file.toString().endsWith(".parquet"))
+                    .sorted()
+                    .toList();
         }
     }
 
     /** The dataset's vectors as NumPy has them. */
     private void copy(Path dataset, Path npy) throws IOException {
-        List<FileSlice> slices;
-        try (var files = Files.walk(dataset.resolve(DatasetLayout.IMAGES))) {
-            slices = files.filter(file -> file.toString().endsWith(".parquet"))
-                    .sorted()
-                    .map(file -> FileSlice.whole(new org.apache.hadoop.fs.Path(file.toUri())))
-                    .toList();
-        }
-        try (var reader = EmbeddingReader.vectors(slices, dimension, Optional.empty(), new Configuration(false));
+        List<FileSlice> slices = files(dataset).stream()
+                .map(file -> FileSlice.whole(new org.apache.hadoop.fs.Path(file.toUri())))
+                .toList();
+        long[] ids = new long[ROWS_AT_ONCE];
+        double[] squares = new double[ROWS_AT_ONCE];
+        float[] block = new float[ROWS_AT_ONCE * dimension];
+        try (VectorReader reader =
+                        VectorReader.ofSlices(slices, dimension, Optional.empty(), new Configuration(false));
                 FileChannel out = FileChannel.open(npy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             ByteBuffer header = RawFile.npyHeader(count, dimension);
             while (header.hasRemaining()) {
                 out.write(header);
             }
-            while (reader.hasNext()) {
-                IdVector row = reader.next();
-                RawFile.append(out, row.embedding());
+            for (int rows = reader.read(ids, block, squares, ROWS_AT_ONCE);
+                    rows > 0;
+                    rows = reader.read(ids, block, squares, ROWS_AT_ONCE)) {
+                RawFile.append(out, rows * dimension == block.length ? block : Arrays.copyOf(block, rows * dimension));
             }
         }
     }

@@ -10,8 +10,8 @@ import org.imagesearch.core.ImageSearchException;
  *
  * @param read reading and checking; with bin/merge also drawing the sample
  * @param train k-means
- * @param write assigning every vector to its centroid and writing the index; with bin/merge also the shuffle to shards and the
- *     store of rows
+ * @param write assigning every vector to its centroid and writing the index; with bin/merge also the
+ *     store of rows and checksums
  * @param measure of bin/merge: inspecting the shards and measuring recall; 0 with others
  * @param whole everything; with bin/merge also the start of Spark, reading and checking, measuring recall, checksums, publishing
  */

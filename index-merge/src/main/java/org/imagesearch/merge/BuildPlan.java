@@ -2,7 +2,6 @@ package org.imagesearch.merge;
 
 import java.io.Serializable;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.IndexLayout;
@@ -16,20 +15,17 @@ import org.imagesearch.faiss.RefinementFile;
  * @param factory what the shards hold, see {@link IndexFactory}
  * @param candidatesPerHit codes that a search compares again with the refinement store, if the factory asks for one
  * @param firstShard number of the first shard to write
- * @param shards shards to write
- * @param publishedRows row stores whose pictures are in the index already and not to be written again
- * @param down ids that are taken down and not to be written, ascending
+ * @param excluded pictures that are not to be written
+ * @param memory bytes that a task may hold, see {@link BuildMemory}
  */
-@SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
 record BuildPlan(
         String staging,
         InputFormat input,
         String factory,
         int candidatesPerHit,
         int firstShard,
-        int shards,
-        List<String> publishedRows,
-        long[] down)
+        Exclusions excluded,
+        long memory)
         implements Serializable {
 
     Path stagingPath() {
@@ -49,10 +45,5 @@ record BuildPlan(
         return IndexFactory.parse(factory)
                 .refinement()
                 .map(codec -> new RefinementFile(codec, input.dimension(), candidatesPerHit, 0));
-    }
-
-    /** The shard that takes a picture. */
-    int shardOf(long id) {
-        return firstShard + Hashing.shard(id, shards);
     }
 }

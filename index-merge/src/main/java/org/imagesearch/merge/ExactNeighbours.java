@@ -7,9 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
-import org.imagesearch.core.parquet.IdVector;
 
 /**
  * The exact nearest pictures of queries, from the embeddings of the dataset itself: an index of codes does not know them.
@@ -52,18 +50,17 @@ record ExactNeighbours(long pictures, NearestPictures nearest) implements Serial
         VectorBlock chunk = new VectorBlock(CHUNK, format.dimension());
         int[] lists = new int[CHUNK];
         long pictures = 0;
-        try (EmbeddingReader<IdVector> reader =
-                EmbeddingReader.vectors(slices, format.dimension(), format.fingerprint(), hadoop)) {
-            while (reader.hasNext()) {
-                IdVector picture = reader.next();
-                if (Arrays.binarySearch(down, picture.id()) >= 0) {
-                    continue;
-                }
-                Vectors.requireUnit(picture.embedding(), format.normalised(), "picture", picture.id());
-                chunk.add(picture.id(), picture.embedding(), 0);
-                pictures++;
-                if (chunk.size() == CHUNK) {
-                    ShardInspection.compare(queries, chunk, lists, nearest);
+        try (UnitVectorReader reader = UnitVectorReader.ofSlices(slices, format, hadoop)) {
+            for (int read = reader.next(); read > 0; read = reader.next()) {
+                for (int row = 0; row < read; row++) {
+                    if (Arrays.binarySearch(down, reader.ids()[row]) >= 0) {
+                        continue;
+                    }
+                    chunk.add(reader.ids()[row], reader.vectors(), row * format.dimension());
+                    pictures++;
+                    if (chunk.size() == CHUNK) {
+                        ShardInspection.compare(queries, chunk, lists, nearest);
+                    }
                 }
             }
         }

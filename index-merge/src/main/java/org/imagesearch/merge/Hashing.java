@@ -1,6 +1,6 @@
 package org.imagesearch.merge;
 
-/** Stable hashes of ids: they decide who is sampled and which shard a picture belongs to, on every machine alike. */
+/** Stable hashes: they decide who is sampled and what goes to which shard, on every machine alike. */
 final class Hashing {
     private Hashing() {}
 
@@ -12,14 +12,8 @@ final class Hashing {
         return z ^ (z >>> 31);
     }
 
-    /** The shard of an id, 0 to shards - 1. */
-    static int shard(long id, int shards) {
-        return Math.floorMod(mix(id), shards);
-    }
-
     /** The place of an id in the random order of a seed: smaller ones are drawn first. */
     static long rank(long id, long seed) {
-        // Another stream than that of the shards, or a sample would favour some of them.
         return mix(mix(id) ^ mix(~seed));
     }
 }

@@ -21,7 +21,6 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.core.index.TrainingEntry;
-import org.imagesearch.core.parquet.EmbeddingReader;
 import org.imagesearch.core.parquet.FileSlice;
 import org.imagesearch.faiss.Clusters;
 import org.imagesearch.faiss.IvfIndex;
@@ -125,6 +124,8 @@ final class MergeJob {
         wanted.codec().requireDimension(format.dimension());
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
         int queryCount = size.queries(pictures, settings);
+        Exclusions excluded = new Exclusions(List.of(), down);
+        Census census = census(excluded);
         Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
         // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
         // trained on.
@@ -144,7 +145,7 @@ final class MergeJob {
         TrainingEntry entry = new TrainingEntry(
                 training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
         Base base = new Base(factory, clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
-        return finish(generation, base, write(generation, base, size.shards(), List.of()), queries);
+        return finish(generation, base, write(generation, base, size.shards(), census, excluded), queries);
     }
 
     private MergeSummary add(StagedGeneration generation, IndexManifest published) {
@@ -165,14 +166,16 @@ final class MergeJob {
                 .map(shard ->
                         current.resolve(IndexLayout.shardRows(shard.number())).toString())
                 .toList();
-        long added = countNew(publishedRows);
-        if (added == 0) {
+        Exclusions excluded = new Exclusions(publishedRows, down);
+        Census census = census(excluded);
+        if (census.wanted() == 0) {
             return new MergeSummary(Optional.empty(), 0);
         }
         Sample sample =
                 draw(settings.measuring().pictures(), settings.measuring().pictures());
         Base base = link(generation, published, current);
-        List<ShardEntry> written = write(generation, base, IndexSize.shards(added, settings), publishedRows);
+        List<ShardEntry> written =
+                write(generation, base, IndexSize.shards(census.wanted(), settings), census, excluded);
         // What is measured must be in the index, and every picture of the dataset that is not taken down is now.
         return finish(generation, base, written, sample.pictures());
     }
@@ -231,18 +234,15 @@ final class MergeJob {
                 Runtime.getRuntime().availableProcessors());
     }
 
-    private long countNew(List<String> publishedRows) {
-        Broadcast<SerializableConfiguration> configuration = hadoop;
-        long[] takenDown = down;
-        return spark.parallelize(tasks, Math.max(1, tasks.size()))
-                .map(slices -> {
-                    try (EmbeddingReader<Long> ids = EmbeddingReader.ids(
-                                    slices, configuration.value().value());
-                            PublishedPictures published = new PublishedPictures(publishedRows, takenDown)) {
-                        return published.countOthers(ids);
-                    }
-                })
-                .reduce(Long::sum);
+    /** Which rows there are, each with an id of its own, and which are to be written. */
+    private Census census(Exclusions excluded) {
+        return Census.take(
+                spark,
+                tasks,
+                format,
+                hadoop,
+                ShardParts.rowsPerRun(dataset.manifest().embedded()),
+                excluded);
     }
 
     private Base link(StagedGeneration generation, IndexManifest published, Path current) {
@@ -261,19 +261,20 @@ final class MergeJob {
         }
     }
 
-    private List<ShardEntry> write(StagedGeneration generation, Base base, int shards, List<String> publishedRows) {
+    private List<ShardEntry> write(
+            StagedGeneration generation, Base base, int shards, Census census, Exclusions excluded) {
         BuildPlan plan = new BuildPlan(
                 generation.directory().toString(),
                 format,
                 base.factory().toString(),
                 settings.candidatesPerHit(base.factory().codec()),
                 base.shards().size(),
-                shards,
-                publishedRows,
-                down);
+                excluded,
+                settings.build().memory().count());
         Broadcast<float[]> centroids = spark.broadcast(base.centroids());
         try {
-            List<ShardEntry> written = ShardBuilder.build(spark, tasks, plan, centroids, hadoop);
+            List<ShardEntry> written = ShardBuilder.build(
+                    spark, ShardParts.deal(census.runs(), shards, settings.seed()), plan, centroids, hadoop);
             progress.done(
                     Progress.Step.BUILT,
                     String.format("wrote %,d pictures to %d shards", count(written), written.size()));

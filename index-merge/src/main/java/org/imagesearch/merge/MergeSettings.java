@@ -20,6 +20,7 @@ import org.imagesearch.faiss.RefinementFile;
  * @param seed of the sample and of k-means
  * @param batch rows that a task holds and assigns at once
  * @param split bytes of Parquet that one reading task takes
+ * @param build how shards are written
  * @param training how the centroids are trained
  * @param measuring how recall is measured
  */
@@ -33,8 +34,21 @@ record MergeSettings(
         int seed,
         int batch,
         Bytes split,
+        Build build,
         Training training,
         Measuring measuring) {
+
+    /** @param memory of a task that writes a shard at most, beside the centroids */
+    record Build(Bytes memory) {
+        private static final long LEAST = 64 << 10;
+
+        Build {
+            if (memory.count() < LEAST) {
+                throw ImageSearchException.input(
+                        "setting merge.build.memory is %d bytes, expected %d or more", memory.count(), LEAST);
+            }
+        }
+    }
 
     /**
      * @param pointsPerCentroid training vectors per centroid at most

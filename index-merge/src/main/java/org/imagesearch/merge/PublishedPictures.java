@@ -4,14 +4,15 @@ import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.core.parquet.EmbeddingRow;
-import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.core.rows.RowStore;
 
-/** The pictures that are not to be written: those that an index has already, and those that are taken down. */
+/**
+ * The pictures that are not to be written: those that an index has already, and those that are taken down. Ids are looked up
+ * sorted, many at once, which reads the stores forward. One thread at a time.
+ */
 final class PublishedPictures implements Closeable {
     private final List<RowStore> stores = new ArrayList<>();
     private final long[] down;
@@ -30,44 +31,49 @@ final class PublishedPictures implements Closeable {
         }
     }
 
+    /** Whether there is no index yet. */
+    boolean isEmpty() {
+        return stores.isEmpty();
+    }
+
     /**
-     * Whether a picture is in the index, or taken down.
+     * Which pictures are in the index, or taken down.
      *
-     * @throws ImageSearchException (input) if its id is, but for another picture: two datasets that count from zero
+     * @param ids of the pictures
+     * @param uris of the pictures, to be compared with those in the index; null, or null for a picture, compares nothing
+     * @param count how many pictures, at most {@link SortedIds#MOST}
+     * @throws ImageSearchException (input) if an id is in the index, but for another picture: two datasets that count from
+     *     zero
      */
-    boolean contains(EmbeddingRow row) {
-        if (isDown(row.id())) {
-            return true;
+    boolean[] excluded(long[] ids, String[] uris, int count) {
+        boolean[] excluded = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            excluded[i] = Arrays.binarySearch(down, ids[i]) >= 0;
         }
+        if (stores.isEmpty() || count == 0) {
+            return excluded;
+        }
+        SortedIds sorted = SortedIds.of(ids, count);
         for (RowStore store : stores) {
-            ImageRow known = store.row(row.id()).orElse(null);
-            if (known == null) {
-                continue;
-            }
-            if (!known.uri().equals(row.uri())) {
-                throw ImageSearchException.input(
-                        "id %d is %s in the index and %s in the dataset: ids must name the same pictures to add to an index",
-                        row.id(), known.uri(), row.uri());
-            }
-            return true;
+            store.forEachOf(sorted.ids(), (id, list, row) -> {
+                for (int i = sorted.firstAtLeast(id); i < count && sorted.ids()[i] == id; i++) {
+                    int place = sorted.place(i);
+                    excluded[place] = true;
+                    if (uris != null && uris[place] != null) {
+                        requireSame(id, RowCodec.decode(row, 0, row.length).uri(), uris[place]);
+                    }
+                }
+            });
         }
-        return false;
+        return excluded;
     }
 
-    private boolean isDown(long id) {
-        return Arrays.binarySearch(down, id) >= 0;
-    }
-
-    /** How many ids are neither in the index nor taken down. */
-    long countOthers(Iterator<Long> ids) {
-        long others = 0;
-        while (ids.hasNext()) {
-            long id = ids.next();
-            if (!isDown(id) && stores.stream().noneMatch(store -> store.contains(id))) {
-                others++;
-            }
+    private static void requireSame(long id, String known, String found) {
+        if (!known.equals(found)) {
+            throw ImageSearchException.input(
+                    "id %d is %s in the index and %s in the dataset: ids must name the same pictures to add to an index",
+                    id, known, found);
         }
-        return others;
     }
 
     @Override

@@ -11,7 +11,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.parquet.FileSlice;
-import org.imagesearch.core.parquet.VectorReader;
 
 /**
  * Pictures drawn at random over a whole dataset: those whose ids come first in the random order of a seed. The outcome does
@@ -62,20 +61,14 @@ record Sample(long seen, VectorBlock pictures) {
             List<FileSlice> slices, InputFormat format, Configuration hadoop, long limit, long seed) {
         VectorBlock drawn = new VectorBlock(0, format.dimension());
         long seen = 0;
-        long[] ids = new long[format.batch()];
-        float[] vectors = new float[Math.multiplyExact(format.batch(), format.dimension())];
-        try (VectorReader reader = VectorReader.ofSlices(slices, format.dimension(), format.fingerprint(), hadoop)) {
-            for (int rows = reader.read(ids, vectors, ids.length);
-                    rows > 0;
-                    rows = reader.read(ids, vectors, ids.length)) {
-                for (int row = 0; row < rows; row++) {
-                    int from = row * format.dimension();
-                    Vectors.requireUnit(vectors, from, format.dimension(), format.normalised(), "picture", ids[row]);
-                    if (Hashing.rank(ids[row], seed) <= limit) {
-                        drawn.add(ids[row], vectors, from);
+        try (UnitVectorReader reader = UnitVectorReader.ofSlices(slices, format, hadoop)) {
+            for (int read = reader.next(); read > 0; read = reader.next()) {
+                for (int row = 0; row < read; row++) {
+                    if (Hashing.rank(reader.ids()[row], seed) <= limit) {
+                        drawn.add(reader.ids()[row], reader.vectors(), row * format.dimension());
                     }
                 }
-                seen += rows;
+                seen += read;
             }
         }
         return new Part(seen, drawn);

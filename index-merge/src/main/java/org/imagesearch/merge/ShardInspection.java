@@ -20,7 +20,7 @@ import org.imagesearch.faiss.IvfIndex;
  */
 record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Serializable {
     /** Vectors compared with all queries at once: enough for matrix multiplication to pay. */
-    private static final int CHUNK = 4096;
+    private static final int CHUNK = SortedIds.MOST;
 
     /** A vector lies in the list of its nearest centroid; the second one covers what rounding may swap. */
     private static final int SELF_PROBES = 2;
@@ -108,27 +108,33 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
                 float[] part = vectors.listVectors(list, from, count);
                 for (int row = 0; row < count; row++) {
                     long id = ids[from + row];
-                    requireRow(file, rows, id, list);
                     fit.add(list, part, row, task.centroids(), chunk.dimension());
                     lists[chunk.size()] = list;
                     chunk.add(id, part, row * chunk.dimension());
                 }
                 from += count;
                 if (chunk.size() == CHUNK) {
+                    requireRows(file, rows, chunk, lists);
                     compare(queries, chunk, lists, nearest);
                 }
             }
         }
+        requireRows(file, rows, chunk, lists);
         compare(queries, chunk, lists, nearest);
         return new ShardInspection(nearest, fit);
     }
 
-    private static void requireRow(Path file, RowStore rows, long id, int list) {
-        OptionalInt stored = rows.list(id);
-        if (stored.isEmpty() || stored.getAsInt() != list) {
-            throw ImageSearchException.data(
-                    "%s has id %d in list %d, its row store says %s",
-                    file, id, list, stored.isEmpty() ? "nothing" : String.valueOf(stored.getAsInt()));
+    /** Every vector must have a row, and that row its list. */
+    private static void requireRows(Path file, RowStore rows, VectorBlock chunk, int[] lists) {
+        SortedIds sorted = SortedIds.of(chunk.ids(), chunk.size());
+        int[] stored = rows.lists(sorted.ids());
+        for (int i = 0; i < stored.length; i++) {
+            int list = lists[sorted.place(i)];
+            if (stored[i] != list) {
+                throw ImageSearchException.data(
+                        "%s has id %d in list %d, its row store says %s",
+                        file, sorted.ids()[i], list, stored[i] < 0 ? "nothing" : String.valueOf(stored[i]));
+            }
         }
     }
 

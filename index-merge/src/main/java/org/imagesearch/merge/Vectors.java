@@ -22,9 +22,13 @@ final class Vectors {
         return (float) (product / Math.sqrt(leftSquares * rightSquares));
     }
 
-    /** {@link #requireUnit(float[], int, int, boolean, String, long)} of an array that is one embedding. */
+    /** {@link #requireUnit(float[], int, int, double, boolean, String, long)} of an array that is one embedding. */
     static void requireUnit(float[] embedding, boolean promised, String what, long id) {
-        requireUnit(embedding, 0, embedding.length, promised, what, id);
+        double squares = 0;
+        for (float value : embedding) {
+            squares += (double) value * value;
+        }
+        requireUnit(embedding, 0, embedding.length, squares, promised, what, id);
     }
 
     /**
@@ -33,14 +37,12 @@ final class Vectors {
      * @param vectors changed in place if the dataset does not promise unit length
      * @param from where the embedding begins
      * @param dimension its floats
+     * @param squares the sum of their squares
      * @param promised whether the dataset says that its embeddings are normalised
      * @throws ImageSearchException (data) naming the id, if the promise is broken or the length is 0
      */
-    static void requireUnit(float[] vectors, int from, int dimension, boolean promised, String what, long id) {
-        double squares = 0;
-        for (int i = from; i < from + dimension; i++) {
-            squares += (double) vectors[i] * vectors[i];
-        }
+    static void requireUnit(
+            float[] vectors, int from, int dimension, double squares, boolean promised, String what, long id) {
         double length = Math.sqrt(squares);
         if (length == 0) {
             throw ImageSearchException.data("the embedding of %s %d is all zeros", what, id);

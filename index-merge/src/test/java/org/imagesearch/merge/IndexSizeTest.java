@@ -115,6 +115,7 @@ class IndexSizeTest {
                         1,
                         2048,
                         new Bytes(128 << 20),
+                        new MergeSettings.Build(new Bytes(64 << 20)),
                         new MergeSettings.Training(128, 10, new Bytes(1 << 30)),
                         new MergeSettings.Measuring(1000, 1000)));
     }

@@ -8,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -25,6 +27,7 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.parquet.EmbeddingRow;
+import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.core.rows.RowStore;
 import org.imagesearch.faiss.IvfIndex;
 import org.junit.jupiter.api.AfterAll;
@@ -146,6 +149,7 @@ class MergeJobTest {
     void pythonFaissOpensEveryShard() throws Exception {
         IndexManifest manifest = merge(dataset(pictures), SMALL);
         Path generation = index().resolve(manifest.generation());
+        long sum = 0;
         for (ShardEntry shard : manifest.shards()) {
             String script =
                     """
@@ -165,14 +169,75 @@ class MergeJobTest {
                     .start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             assertThat(process.waitFor()).as(output).isZero();
-            long sum = pictures.stream()
-                    .mapToLong(EmbeddingRow::id)
-                    .filter(id -> Hashing.shard(id, 3) == shard.number())
-                    .sum();
-            assertThat(output)
-                    .isEqualTo("%d 32 %d %d %d %d"
-                            .formatted(shard.count(), SyntheticDataset.DIMENSION, shard.count(), shard.count(), sum));
+            String counts = "%d 32 %d %1$d %1$d ".formatted(shard.count(), SyntheticDataset.DIMENSION);
+            assertThat(output).startsWith(counts);
+            sum += Long.parseLong(output.substring(counts.length()));
         }
+        assertThat(sum).isEqualTo(pictures.stream().mapToLong(EmbeddingRow::id).sum());
+    }
+
+    @Test
+    void theSameBytesComeOutOfAnyNumberOfTasksAndAnyMemory() throws IOException {
+        Path dataset = dataset(pictures);
+        Map<String, String> settings = Map.of("shards", "2", "nlist", "32");
+        IndexManifest expected = merge(dataset, settings);
+        assertThat(new BuildMemory(64 << 10).lists()).isLessThan(1_500 * Integer.BYTES * 2);
+        for (Map<String, String> other : List.of(
+                Map.of("split", "20 KiB"), Map.of("batch", "7"), Map.of("build.memory", "64 KiB", "batch", "100000"))) {
+            Map<String, String> changed = new HashMap<>(settings);
+            changed.putAll(other);
+            IndexManifest found = merge(dataset, changed);
+            for (int shard = 0; shard < 2; shard++) {
+                assertThat(found.shards().get(shard).index())
+                        .as(other.toString())
+                        .isEqualTo(expected.shards().get(shard).index());
+                assertThat(rows(found, shard)).isEqualTo(rows(expected, shard));
+            }
+        }
+    }
+
+    @Test
+    void shardsHaveTheSameNumberOfPicturesWhateverTheRowGroups() throws IOException {
+        Path dataset = dataset(pictures);
+        for (int shards : new int[] {1, 2, 7, 50}) {
+            IndexManifest manifest = merge(dataset, Map.of("shards", Integer.toString(shards), "nlist", "8"));
+            assertThat(manifest.shards())
+                    .hasSize(shards)
+                    .allMatch(shard -> shard.count() == 3_000 / shards || shard.count() == 3_000 / shards + 1);
+        }
+    }
+
+    @Test
+    void addingTakesTheNewOfPicturesThatStandAmongOldOnes() throws IOException {
+        List<EmbeddingRow> old = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) {
+            if (i % 3 != 1) {
+                old.add(pictures.get(i));
+            }
+        }
+        merge(SyntheticDataset.write(folder.resolve("old"), SyntheticDataset.MODEL, old, List.of()), SMALL);
+        IndexManifest manifest =
+                run(dataset(pictures), true, Map.of("shards", "2")).orElseThrow();
+        assertThat(manifest.count()).isEqualTo(3_000);
+        assertThat(manifest.shards()).hasSize(5);
+        Set<Long> added = new HashSet<>();
+        added.addAll(rows(manifest, 3).keySet());
+        added.addAll(rows(manifest, 4).keySet());
+        assertThat(added)
+                .containsExactlyInAnyOrderElementsOf(pictures.stream()
+                        .map(EmbeddingRow::id)
+                        .filter(id -> id / 3 % 3 == 1)
+                        .toList());
+    }
+
+    private Map<Long, String> rows(IndexManifest manifest, int shard) {
+        Path rows = index().resolve(manifest.generation()).resolve(IndexLayout.shardRows(shard));
+        Map<Long, String> found = new TreeMap<>();
+        try (RowStore store = RowStore.open(rows)) {
+            store.forEach((id, list, row) -> found.put(
+                    id, list + " " + RowCodec.decode(row, 0, row.length).uri()));
+        }
+        return found;
     }
 
     @Test
@@ -347,7 +412,13 @@ class MergeJobTest {
                 new EmbeddingRow(
                         row.id(), "u", 1, 1, Optional.empty(), rows.get(101).embedding(), Map.of()));
         Path dataset = SyntheticDataset.write(folder.resolve("twice"), SyntheticDataset.MODEL, rows, List.of());
-        assertFails(dataset, "id 300", "twice");
+        assertFails(dataset, "id 300", "twice", "row 100", "row 101");
+        List<EmbeddingRow> far = new ArrayList<>(pictures);
+        far.set(
+                2_500,
+                new EmbeddingRow(9, "v", 1, 1, Optional.empty(), far.get(2_500).embedding(), Map.of()));
+        Path apart = SyntheticDataset.write(folder.resolve("apart"), SyntheticDataset.MODEL, far, List.of());
+        assertFails(apart, "id 9", "twice", "wave=000000", "row 3", "wave=000002", "row 500");
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.imagesearch.core.parquet;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -29,9 +30,11 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     private final RowRanges ranges;
     private final BiFunction<String, MessageType, Columns<T>> columns;
 
+    private RowRange range;
     private StreamedRowGroup group;
     private RecordReader<T> rows;
-    private long rowsLeft;
+    /** The next one of the row group. */
+    private long row;
 
     private EmbeddingReader(RowRanges ranges, BiFunction<String, MessageType, Columns<T>> columns) {
         this.ranges = ranges;
@@ -88,8 +91,28 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     }
 
     /** Reads ids only, without touching the embeddings. */
-    public static EmbeddingReader<Long> ids(List<FileSlice> slices, Configuration configuration) {
-        return new EmbeddingReader<>(RowRanges.ofSlices(slices, Optional.empty(), configuration), IdColumns::new);
+    public static EmbeddingReader<Long> ids(
+            List<RowRange> ranges, Optional<Fingerprint> model, Configuration configuration) {
+        return new EmbeddingReader<>(RowRanges.of(ranges, model, configuration), IdColumns::new);
+    }
+
+    /**
+     * The row groups of slices that have rows, whole, by their footers.
+     *
+     * @throws ImageSearchException (data) naming the file, if it cannot be read as Parquet or is of another model
+     */
+    public static List<RowRange> rowGroups(
+            List<FileSlice> slices, Optional<Fingerprint> model, Configuration configuration) {
+        RowRanges ranges = RowRanges.ofSlices(slices, model, configuration);
+        try (ranges) {
+            List<RowRange> found = new ArrayList<>();
+            for (RowRange range = ranges.next(); range != null; range = ranges.next()) {
+                found.add(range);
+            }
+            return found;
+        } catch (IOException | RuntimeException e) {
+            throw unreadable(ranges.fileName(), e);
+        }
     }
 
     /**
@@ -109,7 +132,7 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     @Override
     public boolean hasNext() {
         try {
-            return rowsLeft > 0 || openNextRange();
+            return (range != null && row < range.to()) || openNextRange();
         } catch (IOException | RuntimeException e) {
             throw unreadable(ranges.fileName(), e);
         }
@@ -124,7 +147,7 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
         if (!hasNext()) {
             throw new NoSuchElementException();
         }
-        rowsLeft--;
+        row++;
         try {
             return rows.read();
         } catch (RuntimeException e) {
@@ -134,7 +157,7 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
 
     @Override
     public void close() {
-        rowsLeft = 0;
+        range = null;
         try {
             closeGroup();
             ranges.close();
@@ -144,23 +167,31 @@ public final class EmbeddingReader<T> implements Iterator<T>, Closeable {
     }
 
     private boolean openNextRange() throws IOException {
-        closeGroup();
-        RowRange range = ranges.next();
+        RowRange last = range;
+        range = ranges.next();
         if (range == null) {
+            closeGroup();
             return false;
         }
+        if (group == null || !range.isBeside(last) || range.from() < row) {
+            openGroup();
+        }
+        for (; row < range.from(); row++) {
+            // Columns have their own pages, so that none can be jumped into without losing the others.
+            rows.read();
+        }
+        return true;
+    }
+
+    private void openGroup() throws IOException {
+        closeGroup();
         DatasetFile file = ranges.file();
         Columns<T> wanted = columns.apply(file.name(), file.schema());
         group = new StreamedRowGroup(file, range.rowGroup());
         rows = new ColumnIOFactory(file.createdBy())
                 .getColumnIO(wanted.schema(), file.schema())
                 .getRecordReader(group, wanted);
-        for (long row = 0; row < range.from(); row++) {
-            // Columns have their own pages, so that none can be jumped into without losing the others.
-            rows.read();
-        }
-        rowsLeft = range.count();
-        return true;
+        row = 0;
     }
 
     private void closeGroup() throws IOException {

@@ -80,38 +80,41 @@ final class FloatList extends GroupConverter {
         return taken;
     }
 
-    /** @throws ImageSearchException (data) naming file and id, if one of {@code dimension} floats is not finite */
-    static void requireFinite(String file, long id, float[] values, int from, int dimension) {
-        if (areFinite(values, from, dimension)) {
-            return;
-        }
-        for (int i = 0; i < dimension; i++) {
+    /**
+     * The sum of the squares of {@code dimension} floats. Squares of finite floats stay finite in double, so that one loop
+     * tells the length and whether all of them are numbers.
+     *
+     * @throws ImageSearchException (data) naming file and id, if one is not finite
+     */
+    static double requireFinite(String file, long id, float[] values, int from, int dimension) {
+        double squares = squares(values, from, from + dimension);
+        for (int i = 0; i < dimension && !Double.isFinite(squares); i++) {
             float value = values[from + i];
             if (!Float.isFinite(value)) {
                 throw ImageSearchException.data(
                         "%s: the embedding of id %d has %s at place %d", file, id, Float.toString(value), i);
             }
         }
+        return squares;
     }
 
-    /** Four sums side by side, which a processor can work on at the same time: zero unless a number is not finite. */
-    private static boolean areFinite(float[] values, int from, int count) {
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
-        int end = from + count;
+    /** In sums side by side, which a processor can work on at the same time. */
+    private static double squares(float[] values, int from, int to) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
         int i = from;
-        for (; i + 3 < end; i += 4) {
-            a += values[i] * 0f;
-            b += values[i + 1] * 0f;
-            c += values[i + 2] * 0f;
-            d += values[i + 3] * 0f;
+        for (; i + 3 < to; i += 4) {
+            a += (double) values[i] * values[i];
+            b += (double) values[i + 1] * values[i + 1];
+            c += (double) values[i + 2] * values[i + 2];
+            d += (double) values[i + 3] * values[i + 3];
         }
-        for (; i < end; i++) {
-            a += values[i] * 0f;
+        for (; i < to; i++) {
+            a += (double) values[i] * values[i];
         }
-        return a + b + c + d == 0;
+        return a + b + c + d;
     }
 
     @Override

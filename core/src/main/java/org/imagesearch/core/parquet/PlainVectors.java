@@ -29,6 +29,9 @@ import org.imagesearch.core.dataset.DatasetLayout;
  * <p>Holds one page of embeddings, packed and unpacked, and one of ids. One thread at a time.
  */
 final class PlainVectors implements Closeable {
+    private final DatasetFile file;
+    private final int rowGroup;
+    private final ColumnDescriptor embedding;
     private final int dimension;
     private final int highestDefinition;
     private final int definitionBits;
@@ -42,11 +45,20 @@ final class PlainVectors implements Closeable {
     private byte[] page = new byte[0];
     private FloatBuffer floats = FloatBuffer.allocate(0);
 
+    /** The next row. */
+    private long nextRow;
+
     /** Of the next float of the page in its row. */
     private int place;
 
+    /** Where the pages begin, once it is needed. */
+    private Optional<OffsetIndex> pages;
+
     private PlainVectors(DatasetFile file, int rowGroup, int dimension, ColumnDescriptor id, ColumnDescriptor embedding)
             throws IOException {
+        this.file = file;
+        this.rowGroup = rowGroup;
+        this.embedding = embedding;
         this.dimension = dimension;
         this.highestDefinition = embedding.getMaxDefinitionLevel();
         this.definitionBits = Integer.SIZE - Integer.numberOfLeadingZeros(highestDefinition);
@@ -77,7 +89,7 @@ final class PlainVectors implements Closeable {
         }
         PlainVectors vectors = new PlainVectors(file, range.rowGroup(), dimension, id.get(), embedding.get());
         try {
-            if (vectors.skipTo(range.from(), file.pages(range.rowGroup(), embedding.get()))) {
+            if (vectors.skipTo(range.from())) {
                 return Optional.of(vectors);
             }
         } catch (IOException | RuntimeException e) {
@@ -110,18 +122,22 @@ final class PlainVectors implements Closeable {
                 && column.getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.FLOAT;
     }
 
-    private boolean skipTo(long row, Optional<OffsetIndex> pages) throws IOException {
-        long first = 0;
-        if (row > 0 && pages.isPresent()) {
-            int number = 0;
-            OffsetIndex index = pages.get();
-            while (number + 1 < index.getPageCount() && index.getFirstRowIndex(number + 1) <= row) {
-                number++;
-            }
-            embeddings.seek(index.getOffset(number));
-            first = index.getFirstRowIndex(number);
+    /** The row that comes next. */
+    long nextRow() {
+        return nextRow;
+    }
+
+    /**
+     * Goes on at a row that is not behind the next one.
+     *
+     * @return false if it cannot be reached, see {@link #read}
+     */
+    boolean skipTo(long row) throws IOException {
+        if (row == nextRow) {
+            return true;
         }
-        for (long left = (row - first) * dimension; left > 0; ) {
+        long reached = jumpTowards(row);
+        for (long left = (row - reached) * dimension; left > 0; ) {
             if (!floats.hasRemaining() && !nextPage()) {
                 return false;
             }
@@ -130,13 +146,35 @@ final class PlainVectors implements Closeable {
             place = (int) ((place + (long) skipped) % dimension);
             left -= skipped;
         }
-        for (long skipped = 0; skipped < row; skipped++) {
+        for (; nextRow < row; nextRow++) {
             if (ids.getCurrentDefinitionLevel() == idDefinition) {
                 ids.skip();
             }
             ids.consume();
         }
         return true;
+    }
+
+    /** Goes to the page of a row, if it is a later one and the file says where it is; returns the row of the next float. */
+    private long jumpTowards(long row) throws IOException {
+        if (pages == null) {
+            pages = file.pages(rowGroup, embedding);
+        }
+        if (pages.isEmpty()) {
+            return nextRow;
+        }
+        OffsetIndex index = pages.get();
+        int number = 0;
+        while (number + 1 < index.getPageCount() && index.getFirstRowIndex(number + 1) <= row) {
+            number++;
+        }
+        if (index.getFirstRowIndex(number) <= nextRow) {
+            return nextRow;
+        }
+        embeddings.seek(index.getOffset(number));
+        floats.position(floats.limit());
+        place = 0;
+        return index.getFirstRowIndex(number);
     }
 
     /**
@@ -146,6 +184,7 @@ final class PlainVectors implements Closeable {
      * @return false if they cannot be read here; the arrays then hold nothing of use, nor can any later row be read
      */
     boolean read(long[] intoIds, float[] intoVectors, int rows) throws IOException {
+        nextRow += rows;
         return readIds(intoIds, rows) && readFloats(intoVectors, rows * dimension);
     }
 

@@ -24,6 +24,11 @@ public record RowRange(String file, int rowGroup, long from, long to) implements
         return to - from;
     }
 
+    /** Whether it lies in the same row group as another range. */
+    boolean isBeside(RowRange other) {
+        return rowGroup == other.rowGroup && file.equals(other.file);
+    }
+
     /** The rows from another one on. */
     RowRange startingAt(long row) {
         return new RowRange(file, rowGroup, row, to);

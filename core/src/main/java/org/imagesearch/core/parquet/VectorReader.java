@@ -57,16 +57,17 @@ public final class VectorReader implements Closeable {
      *
      * @param ids out, long[limit] or more
      * @param vectors out, float[limit * dimension] or more, row-major
+     * @param squares out, double[limit] or more, the sum of the squares of each vector: its length times itself
      * @param limit rows at most
      * @return how many rows were read; 0 when there are no more
      * @throws ImageSearchException (data) naming the file, if it is broken or lacks a column, and the id, if an embedding has
      *     the wrong dimension, a null or a number that is not finite
      */
-    public int read(long[] ids, float[] vectors, int limit) {
-        if (limit <= 0 || limit > ids.length || (long) limit * dimension > vectors.length) {
+    public int read(long[] ids, float[] vectors, double[] squares, int limit) {
+        if (limit <= 0 || limit > ids.length || limit > squares.length || (long) limit * dimension > vectors.length) {
             throw ImageSearchException.input(
-                    "room for %d ids and %d floats, expected %d rows of %d",
-                    ids.length, vectors.length, limit, dimension);
+                    "room for %d ids, %d squares and %d floats, expected %d rows of %d",
+                    ids.length, squares.length, vectors.length, limit, dimension);
         }
         try {
             if ((range == null || nextRow == range.to()) && !openNextRange()) {
@@ -74,6 +75,9 @@ public final class VectorReader implements Closeable {
             }
             int rows = (int) Math.min(limit, range.to() - nextRow);
             readRows(ids, vectors, rows);
+            for (int row = 0; row < rows; row++) {
+                squares[row] = FloatList.requireFinite(range.file(), ids[row], vectors, row * dimension, dimension);
+            }
             blockRow = nextRow;
             nextRow += rows;
             return rows;
@@ -93,21 +97,23 @@ public final class VectorReader implements Closeable {
     }
 
     private boolean openNextRange() throws IOException {
-        closeRange();
+        RowRange last = range;
         range = ranges.next();
         if (range == null) {
+            closeRange();
             return false;
         }
         nextRow = range.from();
-        plain = PlainVectors.open(ranges.file(), range, dimension).orElse(null);
+        boolean goesOn = plain != null && range.isBeside(last) && plain.nextRow() <= range.from();
+        if (!goesOn || !plain.skipTo(range.from())) {
+            closeRange();
+            plain = PlainVectors.open(ranges.file(), range, dimension).orElse(null);
+        }
         return true;
     }
 
     private void readRows(long[] ids, float[] vectors, int rows) throws IOException {
         if (plain != null && plain.read(ids, vectors, rows)) {
-            for (int row = 0; row < rows; row++) {
-                FloatList.requireFinite(range.file(), ids[row], vectors, row * dimension, dimension);
-            }
             return;
         }
         if (assembled == null) {

@@ -135,6 +135,88 @@ public final class RowStore implements Closeable {
         });
     }
 
+    /**
+     * Shows the rows of those ids that the store holds, reading it forward.
+     *
+     * @param sorted ids, ascending; one that stands there twice is shown twice
+     */
+    public void forEachOf(long[] sorted, RowVisitor visitor) {
+        guarded(() -> {
+            if (size() > 0) {
+                visit(sorted, visitor);
+            }
+            return null;
+        });
+    }
+
+    /**
+     * The inverted lists of ids, reading the store forward.
+     *
+     * @param sorted ids, ascending
+     * @return a list for each id, -1 where the store does not hold it
+     */
+    public int[] lists(long[] sorted) {
+        return guarded(() -> {
+            int[] found = new int[sorted.length];
+            Arrays.fill(found, -1);
+            if (size() > 0) {
+                NumericDocValues lists = numbers(RowFields.LIST);
+                walk(sorted, (place, ordinal) -> {
+                    if (!lists.advanceExact(ordinal)) {
+                        throw ImageSearchException.data("the row store %s has no list for id %d", path, sorted[place]);
+                    }
+                    found[place] = Math.toIntExact(lists.longValue());
+                });
+            }
+            return found;
+        });
+    }
+
+    private void visit(long[] sorted, RowVisitor visitor) throws IOException {
+        NumericDocValues lists = numbers(RowFields.LIST);
+        BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
+        walk(sorted, (place, ordinal) -> {
+            long id = sorted[place];
+            if (rows == null || !lists.advanceExact(ordinal) || !rows.advanceExact(ordinal)) {
+                throw ImageSearchException.data("the row store %s has no list or row for id %d", path, id);
+            }
+            BytesRef row = rows.binaryValue();
+            visitor.visit(
+                    id,
+                    Math.toIntExact(lists.longValue()),
+                    Arrays.copyOfRange(row.bytes, row.offset, row.offset + row.length));
+        });
+    }
+
+    private interface Found {
+        /**
+         * @param place of the id among those that were asked for
+         * @param ordinal of its document
+         */
+        void at(int place, int ordinal) throws IOException;
+    }
+
+    /** Finds ascending ids, going forward through the store and over strides that hold none of them. */
+    private void walk(long[] sorted, Found found) throws IOException {
+        NumericDocValues ids = numbers(RowFields.ID);
+        int ordinal = 0;
+        for (int place = 0; place < sorted.length; place++) {
+            long wanted = sorted[place];
+            ordinal = Math.max(ordinal, Math.max(0, lastAtMost(wanted)) * STRIDE);
+            long id = -1;
+            while (ordinal < size() && ids.advanceExact(ordinal)) {
+                id = ids.longValue();
+                if (id >= wanted) {
+                    break;
+                }
+                ordinal++;
+            }
+            if (id == wanted) {
+                found.at(place, ordinal);
+            }
+        }
+    }
+
     private void visitAll(RowVisitor visitor) throws IOException {
         NumericDocValues ids = numbers(RowFields.ID);
         NumericDocValues lists = numbers(RowFields.LIST);

@@ -29,7 +29,10 @@ import org.imagesearch.core.ImageSearchException;
  * memory stays bounded by its buffer. One thread at a time; nobody else may write to the directory.
  */
 public final class RowStoreWriter implements Closeable {
-    private static final double BUFFER_MIB = 32;
+    private static final long BUFFER_BYTES = 32 << 20;
+
+    /** Each takes a few open files and buffers while it is merged. */
+    private static final int SEGMENTS_AT_ONCE = 64;
 
     private final Path directory;
     private final FSDirectory lucene;
@@ -41,6 +44,11 @@ public final class RowStoreWriter implements Closeable {
      * @throws ImageSearchException (input) if it has files in it
      */
     public RowStoreWriter(Path directory) {
+        this(directory, BUFFER_BYTES);
+    }
+
+    /** @param bufferBytes of rows that are in memory before they are written; a smaller buffer takes more merging */
+    public RowStoreWriter(Path directory, long bufferBytes) {
         this.directory = directory;
         try {
             Files.createDirectories(directory);
@@ -49,19 +57,22 @@ public final class RowStoreWriter implements Closeable {
             }
             // The caller owns the directory; a lock file would only be left behind in the index.
             lucene = FSDirectory.open(directory, NoLockFactory.INSTANCE);
-            writer = new IndexWriter(lucene, configuration());
+            writer = new IndexWriter(lucene, configuration(bufferBytes));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + directory, e);
         }
     }
 
-    private static IndexWriterConfig configuration() {
+    private static IndexWriterConfig configuration(long bufferBytes) {
         TieredMergePolicy merges = new TieredMergePolicy();
         merges.setNoCFSRatio(1.0);
+        // All segments are merged into one in the end: the fewer times before, the better.
+        merges.setSegmentsPerTier(SEGMENTS_AT_ONCE);
+        merges.setMaxMergeAtOnce(SEGMENTS_AT_ONCE);
         return new IndexWriterConfig()
                 .setOpenMode(IndexWriterConfig.OpenMode.CREATE)
                 .setIndexSort(new Sort(new SortField(RowFields.ID, SortField.Type.LONG)))
-                .setRAMBufferSizeMB(BUFFER_MIB)
+                .setRAMBufferSizeMB(bufferBytes / (double) (1 << 20))
                 .setMergePolicy(merges)
                 .setMergeScheduler(new SerialMergeScheduler())
                 .setUseCompoundFile(true)

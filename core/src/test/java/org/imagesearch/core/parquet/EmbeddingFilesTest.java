@@ -54,7 +54,8 @@ class EmbeddingFilesTest {
                 EmbeddingReader.vectors(List.of(FileSlice.whole(file)), 16, Optional.of(MODEL), HADOOP)) {
             assertThat(reader.next().embedding()).isEqualTo(rows.get(0).embedding());
         }
-        try (EmbeddingReader<Long> reader = EmbeddingReader.ids(List.of(FileSlice.whole(file)), HADOOP)) {
+        try (EmbeddingReader<Long> reader =
+                EmbeddingReader.ids(rowGroups(FileSlice.whole(file)), Optional.of(MODEL), HADOOP)) {
             assertThat(all(reader)).hasSize(1_000).startsWith(0L, 3L);
         }
         assertThat(EmbeddingReader.rowCount(file, HADOOP)).isEqualTo(1_000);
@@ -199,7 +200,7 @@ class EmbeddingFilesTest {
         List<Long> ids = new ArrayList<>();
         for (long start = 0; start < bytes; start += 5_000) {
             FileSlice slice = new FileSlice(file.toString(), start, 5_000);
-            try (EmbeddingReader<Long> reader = EmbeddingReader.ids(List.of(slice), HADOOP)) {
+            try (EmbeddingReader<Long> reader = EmbeddingReader.ids(rowGroups(slice), Optional.empty(), HADOOP)) {
                 reader.forEachRemaining(ids::add);
             }
         }
@@ -229,6 +230,10 @@ class EmbeddingFilesTest {
                     .hasMessageContaining(file.getName())
                     .hasMessageContainingAll(parts);
         }
+    }
+
+    private static List<RowRange> rowGroups(FileSlice slice) {
+        return EmbeddingReader.rowGroups(List.of(slice), Optional.empty(), HADOOP);
     }
 
     private static EmbeddingReader<EmbeddingRow> images(Path file, int dimension) {

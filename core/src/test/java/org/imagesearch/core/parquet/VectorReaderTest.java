@@ -23,6 +23,7 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.assertj.core.data.Percentage;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,35 @@ class VectorReaderTest {
             assertSame(
                     expected.subList((int) before + from, (int) before + to),
                     blocks(VectorReader.of(List.of(range), dimension, Optional.empty(), HADOOP), 13, dimension));
+        }
+    }
+
+    @Test
+    void rangesOfOneRowGroupAreReadForwardInOneGo() throws IOException {
+        Path file = write("ours", 1, CompressionCodecName.SNAPPY, false, vectors(24));
+        List<IdVector> expected = assembled(file, 24);
+        List<Long> groups = groups(file);
+        Random random = new Random(1);
+        for (int round = 0; round < 50; round++) {
+            List<RowRange> ranges = new ArrayList<>();
+            List<IdVector> wanted = new ArrayList<>();
+            int before = 0;
+            for (int group = 0; group < groups.size(); group++) {
+                int size = groups.get(group).intValue();
+                for (int at = random.nextInt(20); at < size; at += random.nextInt(120)) {
+                    int to = Math.min(size, at + random.nextInt(60));
+                    ranges.add(new RowRange(file.toString(), group, at, to));
+                    wanted.addAll(expected.subList(before + at, before + to));
+                    at = to;
+                }
+                before += size;
+            }
+            assertSame(wanted, blocks(VectorReader.of(ranges, 24, Optional.empty(), HADOOP), 16, 24));
+            try (var pictures = EmbeddingReader.pictures(ranges, Optional.empty(), HADOOP)) {
+                List<Long> ids = new ArrayList<>();
+                pictures.forEachRemaining(row -> ids.add(row.id()));
+                assertThat(ids).isEqualTo(wanted.stream().map(IdVector::id).toList());
+            }
         }
     }
 
@@ -170,7 +200,7 @@ class VectorReaderTest {
         Path file = write("ours", 1, CompressionCodecName.SNAPPY, false, vectors(8));
         RowRange range = new RowRange(file.toString(), 0, 0, 5_000);
         try (VectorReader reader = VectorReader.of(List.of(range), 8, Optional.empty(), HADOOP)) {
-            assertThatThrownBy(() -> reader.read(new long[1], new float[8], 1))
+            assertThatThrownBy(() -> reader.read(new long[1], new float[8], new double[1], 1))
                     .isInstanceOf(ImageSearchException.class)
                     .hasMessageContaining(file.getName())
                     .hasMessageContaining("5000");
@@ -191,9 +221,17 @@ class VectorReaderTest {
         List<IdVector> rows = new ArrayList<>();
         long[] ids = new long[limit];
         float[] vectors = new float[limit * dimension];
+        double[] squares = new double[limit];
         try (reader) {
-            for (int read = reader.read(ids, vectors, limit); read > 0; read = reader.read(ids, vectors, limit)) {
+            for (int read = reader.read(ids, vectors, squares, limit);
+                    read > 0;
+                    read = reader.read(ids, vectors, squares, limit)) {
                 for (int row = 0; row < read; row++) {
+                    double expected = 0;
+                    for (int i = 0; i < dimension; i++) {
+                        expected += Math.pow(vectors[row * dimension + i], 2);
+                    }
+                    assertThat(squares[row]).isCloseTo(expected, Percentage.withPercentage(1e-9));
                     rows.add(new IdVector(
                             ids[row], Arrays.copyOfRange(vectors, row * dimension, (row + 1) * dimension)));
                 }

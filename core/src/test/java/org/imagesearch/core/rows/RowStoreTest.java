@@ -47,6 +47,38 @@ class RowStoreTest {
     }
 
     @Test
+    void manySortedIdsAreFoundInOneWalk() {
+        List<Long> ids = write(folder.resolve("rows"), 5_000);
+        Random random = new Random(SEED);
+        try (RowStore store = RowStore.open(folder.resolve("rows"))) {
+            for (int round = 0; round < 50; round++) {
+                long[] wanted = new long[1 + random.nextInt(300)];
+                for (int i = 0; i < wanted.length; i++) {
+                    wanted[i] = ids.get(random.nextInt(ids.size())) + random.nextInt(2);
+                }
+                wanted[0] = -3;
+                wanted[wanted.length - 1] = random.nextBoolean() ? Long.MAX_VALUE : wanted[wanted.length - 1];
+                Arrays.sort(wanted);
+                int[] lists = store.lists(wanted);
+                List<Long> seen = new ArrayList<>();
+                store.forEachOf(wanted, (id, list, row) -> {
+                    assertThat(RowCodec.decode(row, 0, row.length)).isEqualTo(row(id));
+                    assertThat(list).isEqualTo(store.list(id).orElseThrow());
+                    seen.add(id);
+                });
+                List<Long> expected = new ArrayList<>();
+                for (int i = 0; i < wanted.length; i++) {
+                    assertThat(lists[i]).isEqualTo(store.list(wanted[i]).orElse(-1));
+                    if (store.contains(wanted[i])) {
+                        expected.add(wanted[i]);
+                    }
+                }
+                assertThat(seen).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
     void aStoreIsOneCompoundSegmentWithNothingElseInTheFolder() {
         Path path = folder.resolve("rows");
         try (RowStoreWriter writer = new RowStoreWriter(path)) {
