@@ -55,6 +55,10 @@ final class PictureOnItsWay {
         work = now;
     }
 
+    boolean isWorkedOnBy(StageThreads.Work which) {
+        return work == which;
+    }
+
     void failed(Stage stage, Throwable cause) {
         outcome.complete(PictureOutcome.Failed.of(stage, cause));
     }

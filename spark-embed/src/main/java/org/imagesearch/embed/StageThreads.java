@@ -110,7 +110,8 @@ final class StageThreads implements AutoCloseable {
         }
 
         private void check() {
-            if (picture.busy().nanos() <= lateAfterNanos) {
+            // A thread that has just handed its picture on may not have ended yet.
+            if (!picture.isWorkedOnBy(this) || picture.busy().nanos() <= lateAfterNanos) {
                 return;
             }
             if (lateAfterNanos == deadline.toNanos()) {
