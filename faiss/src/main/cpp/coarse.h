@@ -13,7 +13,7 @@
 #include "kernels.h"
 #include "scan.h"
 #include "screen.h"
-#include "screen_memory.h"
+#include "large_pages.h"
 #include "top_hits.h"
 
 namespace imagesearch {
@@ -68,7 +68,7 @@ private:
         for (int j = 0; j < d; j++) {
             mean[j] = static_cast<float>(sum[j] / static_cast<double>(ntotal));
         }
-        memory = std::make_unique<ScreenMemory>(screen_bytes(ntotal, d));
+        memory = std::make_unique<LargePages>(screen_bytes(ntotal, d));
         screened = screen_rows(rows(), ntotal, d, mean.data(), memory->data());
     }
 
@@ -125,7 +125,7 @@ private:
     }
 
     std::vector<float> mean;
-    std::unique_ptr<ScreenMemory> memory;
+    std::unique_ptr<LargePages> memory;
     ScreenedRows screened;
 };
 

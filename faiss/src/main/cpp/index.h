@@ -7,6 +7,7 @@
 #include <faiss/impl/io.h>
 #include <faiss/index_io.h>
 #include <faiss/invlists/InvertedLists.h>
+#include <faiss/invlists/OnDiskInvertedLists.h>
 #include <omp.h>
 
 #include <cerrno>
@@ -20,6 +21,7 @@
 #include "coarse.h"
 #include "codecs.h"
 #include "flat_index.h"
+#include "memory_lists.h"
 
 namespace imagesearch {
 
@@ -55,9 +57,33 @@ inline int64_t ivf_trained(
             centroids, nlist, dimension, static_cast<Codec>(codec), product_bytes, training, n, threads));
 }
 
+// Takes lists that are mapped into memory: those that are empty as Faiss's own, so that vectors can be added.
+inline void unmap_lists(faiss::IndexIVF& index, const char* path) {
+    std::unique_ptr<faiss::InvertedLists> lists;
+    if (index.ntotal == 0) {
+        lists = std::make_unique<faiss::ArrayInvertedLists>(index.nlist, index.code_size);
+    } else {
+        const auto& mapped = dynamic_cast<const faiss::OnDiskInvertedLists&>(*index.invlists);
+        lists = std::make_unique<MemoryLists>(mapped, path);
+    }
+    index.replace_invlists(lists.release(), true);
+}
+
+// Makes Faiss's own of lists that were read: those it can add to, and write.
+inline void make_growing(faiss::IndexIVF& index) {
+    const auto* fixed = dynamic_cast<const MemoryLists*>(index.invlists);
+    if (fixed == nullptr) {
+        return;
+    }
+    auto growing = std::make_unique<faiss::ArrayInvertedLists>(index.nlist, index.code_size);
+    for (size_t list = 0; list < index.nlist; list++) {
+        growing->add_entries(list, fixed->list_size(list), fixed->get_ids(list), fixed->get_codes(list));
+    }
+    index.replace_invlists(growing.release(), true);
+}
+
 inline int64_t ivf_read(const char* path, bool map) {
-    int flags = map ? (faiss::IO_FLAG_MMAP | faiss::IO_FLAG_READ_ONLY) : 0;
-    std::unique_ptr<faiss::Index> any(faiss::read_index(path, flags));
+    std::unique_ptr<faiss::Index> any(faiss::read_index(path, faiss::IO_FLAG_MMAP | faiss::IO_FLAG_READ_ONLY));
     auto* index = dynamic_cast<faiss::IndexIVF*>(any.get());
     if (index == nullptr) {
         throw std::invalid_argument("not an IVF index");
@@ -65,6 +91,9 @@ inline int64_t ivf_read(const char* path, bool map) {
     require_known_codec(*index);
     if (index->metric_type != faiss::METRIC_INNER_PRODUCT) {
         throw std::invalid_argument("its metric is not the inner product");
+    }
+    if (!map) {
+        unmap_lists(*index, path);
     }
     auto* flat = dynamic_cast<faiss::IndexFlat*>(index->quantizer);
     if (flat == nullptr || flat->ntotal != static_cast<int64_t>(index->nlist)) {
@@ -100,7 +129,9 @@ inline void ivf_free(int64_t handle) {
     delete ivf(handle);
 }
 
+// No other call may be under way.
 inline void ivf_write(int64_t handle, const char* path) {
+    make_growing(*ivf(handle));
     faiss::FileIOWriter writer(path);
     faiss::write_index(ivf(handle), &writer);
     // The writer's destructor cannot report what its last flush meets, a full disk above all.
@@ -128,6 +159,7 @@ inline void ivf_centroids(int64_t handle, float* out) {
 
 inline void ivf_add(int64_t handle, const float* vectors, const int64_t* ids, const int64_t* lists, int64_t n) {
     omp_set_num_threads(1);
+    make_growing(*ivf(handle));
     ivf(handle)->add_core(n, vectors, ids, lists);
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "screen.h"
-#include "screen_memory.h"
+#include "large_pages.h"
 
 namespace imagesearch {
 
@@ -48,7 +48,7 @@ private:
         return bytes;
     }
 
-    ScreenMemory memory;
+    LargePages memory;
     std::vector<ScreenedRows> rows;
 };
 

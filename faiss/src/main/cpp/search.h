@@ -73,12 +73,13 @@ inline void search_one(
     hits.finish(ids, scores);
 }
 
-// The same of a screened index. False if the query has no bounds.
+// The same of a screened index, whose lists have their centroids as base. False if the query has no bounds.
 inline bool search_one_screened(
         const FlatIndex& index,
         const float* query,
         int64_t k,
         const int64_t* lists,
+        const float* coarse_scores,
         int64_t nprobe,
         const faiss::IDSelector* selector,
         float bound,
@@ -101,15 +102,12 @@ inline bool search_one_screened(
     size_t candidates = ScreenedHits::candidate_room(k);
     Scratch<ScreenedHits::Candidate, struct QueryCandidates> some(candidates);
     ScreenedHits found(scorer, dimension, hits, lower, some.data(), candidates);
-    const auto* centroids = reinterpret_cast<const uint8_t*>(static_cast<const faiss::IndexFlat*>(index.quantizer)->get_xb());
     for (int64_t probe = 0; probe < nprobe; probe++) {
         int64_t list = lists[probe];
         if (list < 0 || index.screen->list(list).n == 0) {
             continue;
         }
-        float base_score;
-        scorer.scores(centroids + list * index.code_size, 1, &base_score);
-        if (!std::isfinite(base_score)) {
+        if (!std::isfinite(coarse_scores[probe])) {
             scan_list(scorer, *index.invlists, list, -1, {&hits, selector});
             continue;
         }
@@ -120,7 +118,7 @@ inline bool search_one_screened(
                 bounded,
                 index.screen->list(list),
                 next < 0 ? nullptr : &index.screen->list(next),
-                base_score,
+                coarse_scores[probe],
                 codes.get(),
                 index.code_size,
                 selector,
@@ -200,6 +198,7 @@ inline void ivf_search_preassigned(
                     queries + q * index.d,
                     k,
                     lists + q * nprobe,
+                    coarse_scores + q * nprobe,
                     nprobe,
                     kept,
                     bound,

@@ -1,6 +1,8 @@
 package org.imagesearch.benchmarks;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,10 +57,22 @@ final class ShardCase {
         }
     }
 
-    /** Every so many-th vector of each list. */
-    private IvfIndex shard(IvfIndex merged, int number, int count, boolean screened) {
+    /** Every so many-th vector of each list, read from a file as the merged index was. */
+    private IvfIndex shard(IvfIndex merged, int number, int count, boolean screened) throws IOException {
+        Path file = Files.createTempFile(setup.file().getParent(), "shard-", ".faiss");
+        try {
+            try (IvfIndex shard = IvfIndex.fromCentroids(merged.centroids(), setup.nlist(), setup.dimension())) {
+                fill(shard, merged, number, count);
+                shard.write(file);
+            }
+            return ScanIndex.read(file, screened);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private void fill(IvfIndex shard, IvfIndex merged, int number, int count) {
         int dimension = setup.dimension();
-        IvfIndex shard = IvfIndex.fromCentroids(merged.centroids(), setup.nlist(), dimension);
         for (int list = 0; list < setup.nlist(); list++) {
             long[] all = merged.listIds(list);
             float[] vectors = merged.listVectors(list, 0, all.length);
@@ -76,10 +90,6 @@ final class ShardCase {
                 shard.add(vectors, all, lists, n);
             }
         }
-        if (screened) {
-            shard.screen();
-        }
-        return shard;
     }
 
     private double search(IvfIndex centroids, List<IvfIndex> shards, Hits hits) {

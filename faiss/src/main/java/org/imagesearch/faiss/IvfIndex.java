@@ -181,12 +181,12 @@ public final class IvfIndex implements AutoCloseable {
     }
 
     /**
-     * Writes the index as a Faiss file.
+     * Writes the index as a Faiss file. Excludes every other call while it runs.
      *
      * @throws ImageSearchException (resource) naming the file, if it cannot be written; what was written stays behind
      */
     public void write(Path file) {
-        handle.read(address -> {
+        handle.write(address -> {
             try {
                 FaissCalls.write(address, file.toString());
                 return null;
@@ -319,7 +319,7 @@ public final class IvfIndex implements AutoCloseable {
      * @param queries float[n * dimension]
      * @param k hits wanted per query
      * @param lists long[n * nprobe], as {@link #assign} gives them; -1 skips a place
-     * @param coarseScores float[n * nprobe], as {@link #assign} gives them
+     * @param coarseScores float[n * nprobe], as {@link #assign} gives them; with others, a screened index finds something else
      * @param filter ids to keep, or null for all
      * @param bounds float[n] or null: hits with a lower score than that of their query are of no use to the caller, who has k
      *     better ones from elsewhere, and need not be found

@@ -54,6 +54,27 @@ class IndexFileTest {
     }
 
     @Test
+    void whatWasReadCanBeAddedToAndWrittenAgain() throws IOException {
+        Path copy = folder.resolve("copy.faiss");
+        try (IvfIndex index = IvfIndex.read(file)) {
+            index.write(copy);
+            assertThat(Files.readAllBytes(copy)).isEqualTo(bytes);
+        }
+        try (IvfIndex index = IvfIndex.read(copy)) {
+            long before = index.size();
+            long inList = index.listSize(3);
+            index.add(new float[DIMENSION], new long[] {77_777}, new long[] {3}, 1);
+            assertThat(index.size()).isEqualTo(before + 1);
+            assertThat(index.listIds(3)).hasSize((int) inList + 1).endsWith(77_777);
+            Files.delete(copy);
+            index.write(copy);
+        }
+        try (IvfIndex index = IvfIndex.map(copy)) {
+            assertThat(index.listIds(3)).endsWith(77_777);
+        }
+    }
+
+    @Test
     void bytesAfterTheEndAreRefused() throws IOException {
         Files.write(file, Arrays.copyOf(bytes, bytes.length + 1));
         assertThatThrownBy(() -> IvfIndex.read(file)).hasMessageContaining("length");

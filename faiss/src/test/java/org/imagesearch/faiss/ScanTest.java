@@ -353,10 +353,19 @@ class ScanTest {
     private record Found(long[] ids, float[] scores) {
         static Found of(IvfIndex index, float[] query, int k, IdFilter filter, float[] bounds) {
             int nlist = index.nlist();
-            long[] lists = LongStream.range(0, nlist).toArray();
+            long[] lists = new long[nlist];
+            float[] coarse = new float[nlist];
+            index.assign(query, 1, nlist, lists, coarse);
+            // Centroids whose score is no number are in no place: the lists of these stand at the end.
+            for (int list = 0, place = nlist - 1; list < nlist; list++) {
+                int number = list;
+                if (LongStream.of(lists).noneMatch(found -> found == number)) {
+                    lists[place] = list;
+                    coarse[place--] = Float.NaN;
+                }
+            }
             Found found = new Found(new long[k], new float[k]);
-            index.searchPreassigned(
-                    query, 1, k, lists, new float[nlist], nlist, filter, bounds, found.ids, found.scores);
+            index.searchPreassigned(query, 1, k, lists, coarse, nlist, filter, bounds, found.ids, found.scores);
             return found;
         }
 

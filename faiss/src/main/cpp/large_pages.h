@@ -1,4 +1,4 @@
-// Memory of screens: zeroed, on large pages where the system has them.
+// Zeroed memory, on large pages where the system has them: streams through it wait for no page tables.
 #pragma once
 
 #include <sys/mman.h>
@@ -9,9 +9,9 @@
 
 namespace imagesearch {
 
-class ScreenMemory {
+class LargePages {
 public:
-    explicit ScreenMemory(size_t bytes) : length(bytes == 0 ? 1 : bytes) {
+    explicit LargePages(size_t bytes) : length(bytes == 0 ? 1 : bytes) {
         void* at = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (at == MAP_FAILED) {
             throw std::bad_alloc();
@@ -21,14 +21,18 @@ public:
         madvise(memory, length, MADV_HUGEPAGE);
     }
 
-    ScreenMemory(const ScreenMemory&) = delete;
-    ScreenMemory& operator=(const ScreenMemory&) = delete;
+    LargePages(const LargePages&) = delete;
+    LargePages& operator=(const LargePages&) = delete;
 
-    ~ScreenMemory() {
+    ~LargePages() {
         munmap(memory, length);
     }
 
     uint8_t* data() {
+        return memory;
+    }
+
+    const uint8_t* data() const {
         return memory;
     }
 
