@@ -123,6 +123,7 @@ final class MergeJob {
         IndexFactory wanted = settings.wanted().orElse(IndexFactory.parse("IVF,Flat"));
         wanted.codec().requireDimension(format.dimension());
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
+        requireHeap(size.heldOut() + size.trainingPoints());
         int queryCount = size.queries(pictures, settings);
         Exclusions excluded = new Exclusions(List.of(), down);
         Census census = census(excluded);
@@ -195,6 +196,18 @@ final class MergeJob {
                         sample.seen(), sample.pictures().size()));
         sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
         return sample;
+    }
+
+    /** What does not fit should not be found out after everything was read. */
+    private void requireHeap(long vectors) {
+        long bytes = vectors * format.dimension() * Float.BYTES;
+        long heap = Runtime.getRuntime().maxMemory();
+        if (bytes > heap / 2) {
+            throw ImageSearchException.resource(
+                    "%,d MiB of vectors to train on need a heap of twice that, it has %,d MiB: give the driver more memory"
+                            + " (IMAGESEARCH_DRIVER_MEMORY), or train on less (training.memory)",
+                    bytes >> 20, heap >> 20);
+        }
     }
 
     /** Trains on the first {@code count} vectors of a sample. */

@@ -1,16 +1,20 @@
 package org.imagesearch.merge;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.parquet.FileSlice;
+import scala.Function1;
+import scala.Function2;
+import scala.collection.Iterator;
+import scala.reflect.ClassTag;
+import scala.runtime.BoxedUnit;
 
 /**
  * Pictures drawn at random over a whole dataset: those whose ids come first in the random order of a seed. The outcome does
@@ -42,10 +46,17 @@ record Sample(long seen, VectorBlock pictures) {
             int count,
             long seed) {
         long limit = rankLimit(count, expected);
-        List<Part> parts = spark.parallelize(tasks, Math.max(1, tasks.size()))
-                .map(slices -> drawFrom(slices, format, hadoop.value().value(), limit, seed))
-                .collect();
-        return combine(parts, format.dimension(), count, seed);
+        JavaRDD<Part> parts = spark.parallelize(tasks, Math.max(1, tasks.size()))
+                .map(slices -> drawFrom(slices, format, hadoop.value().value(), limit, seed));
+        // Together they may be as large as memory allows: each is copied as it comes, and then forgotten.
+        Gathered gathered = new Gathered(room(count, expected), format.dimension());
+        spark.sc()
+                .runJob(
+                        parts.rdd(),
+                        (Function1<Iterator<Part>, Part> & Serializable) Iterator::next,
+                        (Function2<Object, Part, BoxedUnit>) (task, part) -> gathered.add(part),
+                        ClassTag.apply(Part.class));
+        return gathered.first(count, seed);
     }
 
     /**
@@ -71,26 +82,38 @@ record Sample(long seen, VectorBlock pictures) {
                 seen += read;
             }
         }
+        drawn.trim();
         return new Part(seen, drawn);
     }
 
-    private static Sample combine(List<Part> parts, int dimension, int count, long seed) {
-        record Place(long rank, VectorBlock block, int row) {}
-        List<Place> places = new ArrayList<>();
-        long seen = 0;
-        for (Part part : parts) {
+    /** How many are drawn by the limit, but for one time in many billions. */
+    private static int room(int count, long expected) {
+        return (int) Math.min(expected, (long) (count + 12 * Math.sqrt(count) + 64));
+    }
+
+    /** What the tasks have drawn. */
+    private static final class Gathered {
+        private final VectorBlock pictures;
+        private long seen;
+
+        Gathered(int capacity, int dimension) {
+            pictures = new VectorBlock(capacity, dimension);
+        }
+
+        synchronized BoxedUnit add(Part part) {
             seen += part.seen;
             for (int row = 0; row < part.drawn.size(); row++) {
-                places.add(new Place(Hashing.rank(part.drawn.id(row), seed), part.drawn, row));
+                pictures.add(part.drawn.id(row), part.drawn.vectors(), row * part.drawn.dimension());
             }
+            return BoxedUnit.UNIT;
         }
-        places.sort(Comparator.comparingLong(Place::rank).thenComparingLong(place -> place.block.id(place.row)));
-        VectorBlock pictures = new VectorBlock(Math.min(count, places.size()), dimension);
-        Iterator<Place> order = places.iterator();
-        while (order.hasNext() && pictures.size() < count) {
-            Place place = order.next();
-            pictures.add(place.block.id(place.row), place.block.vectors(), place.row * dimension);
+
+        /** The first so many in the random order of the seed. */
+        synchronized Sample first(int count, long seed) {
+            pictures.sort(Comparator.comparingLong((Integer row) -> Hashing.rank(pictures.id(row), seed))
+                    .thenComparingLong(pictures::id));
+            pictures.keepFirst(count);
+            return new Sample(seen, pictures);
         }
-        return new Sample(seen, pictures);
     }
 }

@@ -2,7 +2,9 @@ package org.imagesearch.merge;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
 
 /** Embeddings with their ids, row-major in one array, which grows up to what an array can hold. One thread at a time. */
 final class VectorBlock implements Serializable {
@@ -78,6 +80,47 @@ final class VectorBlock implements Serializable {
             }
         }
         size = kept;
+    }
+
+    /** Gives up the room behind the last row. */
+    void trim() {
+        if (ids.length > size) {
+            ids = Arrays.copyOf(ids, size);
+            vectors = Arrays.copyOf(vectors, size * dimension);
+        }
+    }
+
+    void keepFirst(int count) {
+        size = Math.min(size, count);
+    }
+
+    /** Brings the rows into the order of their numbers, in place: a block may be as large as memory allows. */
+    void sort(Comparator<Integer> order) {
+        int[] from = IntStream.range(0, size)
+                .boxed()
+                .sorted(order)
+                .mapToInt(Integer::intValue)
+                .toArray();
+        float[] first = new float[dimension];
+        for (int start = 0; start < size; start++) {
+            if (from[start] == start) {
+                continue;
+            }
+            // Round a cycle: each place takes the row that belongs there, the last one takes the first.
+            long firstId = ids[start];
+            System.arraycopy(vectors, start * dimension, first, 0, dimension);
+            int place = start;
+            while (from[place] != start) {
+                int next = from[place];
+                ids[place] = ids[next];
+                System.arraycopy(vectors, next * dimension, vectors, place * dimension, dimension);
+                from[place] = place;
+                place = next;
+            }
+            ids[place] = firstId;
+            System.arraycopy(first, 0, vectors, place * dimension, dimension);
+            from[place] = place;
+        }
     }
 
     void clear() {
