@@ -69,7 +69,7 @@ private:
             mean[j] = static_cast<float>(sum[j] / static_cast<double>(ntotal));
         }
         memory = std::make_unique<LargePages>(screen_bytes(ntotal, d));
-        screened = screen_rows(rows(), ntotal, d, mean.data(), memory->data());
+        screened = RowScreener(mean.data(), d).screen(rows(), ntotal, memory->data());
     }
 
     // -1 where not even k centroids can be compared with the query.
@@ -92,7 +92,7 @@ private:
     }
 
     bool screened_search(const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
-        Scratch<int16_t, struct CoarseWhole> whole(screen_row_bytes(d));
+        Scratch<int16_t, struct CoarseWhole> whole(ScreenQuery::room(d));
         ScreenQuery bounded(query, d, whole.data());
         float base_score;
         scorer.scores(reinterpret_cast<const uint8_t*>(mean.data()), 1, &base_score);

@@ -40,16 +40,22 @@ struct Kernels {
             float* out,
             size_t stride);
 
-    // The inner products of whole numbers, exact before they become floats: no sum may leave 32 bits. A row is a multiple of
-    // integer_row_unit bytes.
-    static constexpr size_t integer_row_unit = 32;
-    void (*integer_products)(
-            const int16_t* query,
-            const int8_t* rows,
+    // Codes of 8 bits, cut into halves of 4 that stand apart: of 128 numbers each half has a block of 64 bytes, in which byte i has
+    // that of number i in its lower four bits and that of number 64 + i in its upper ones. A code is 16 high + low - 128.
+    static constexpr size_t half_block = 64;
+
+    // The inner products of whole numbers with n rows of high halves, exact before they become floats. `half_bytes` are those of a row,
+    // a multiple of half_block.
+    void (*products_of_halves)(
+            const int8_t* query,
+            const uint8_t* high,
             size_t n,
-            size_t row_bytes,
+            size_t half_bytes,
             Fetching fetching,
             float* out);
+
+    // The same with the codes of one row: no sum may leave 32 bits.
+    float (*product_of_codes)(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes);
 
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
@@ -83,7 +89,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -121,7 +127,7 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -156,7 +162,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
 
 } // namespace avx512
 

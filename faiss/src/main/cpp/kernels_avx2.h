@@ -134,21 +134,30 @@ inline int32_t sum_of(__m256i lanes) {
     return _mm_cvtsi128_si32(_mm_hadd_epi32(half, half));
 }
 
+// Sums of two products of 4 by 8 bits fit 16 bits eight times over.
 template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
+inline void rows_of_halves(const int8_t* query, const uint8_t* high, size_t half_bytes, const uint8_t* fetched, float* out) {
+    const __m256i four_bits = _mm256_set1_epi8(15);
+    const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[count];
     for (size_t r = 0; r < count; r++) {
         sum[r] = _mm256_setzero_si256();
     }
-    for (size_t i = 0; i < row_bytes; i += 16) {
-        __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i));
+    for (size_t i = 0; i < half_bytes; i += 32) {
+        // Of a block of 64 bytes, the first half and then the second.
+        const int8_t* at = query + i / 64 * 128 + i % 64;
+        __m256i with_first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+        __m256i with_second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 64));
 #pragma GCC unroll 4
         for (size_t r = 0; r < count; r++) {
-            const int8_t* at = rows + r * row_bytes + i;
-            __m256i row = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(row, with));
+            __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high + r * half_bytes + i));
+            __m256i first = _mm256_and_si256(both, four_bits);
+            __m256i second = _mm256_and_si256(_mm256_srli_epi16(both, 4), four_bits);
+            __m256i products = _mm256_add_epi16(
+                    _mm256_maddubs_epi16(first, with_first), _mm256_maddubs_epi16(second, with_second));
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(products, ones));
             if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
             }
         }
     }
@@ -158,24 +167,53 @@ inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_by
     }
 }
 
-inline void integer_products(
-        const int16_t* query,
-        const int8_t* rows,
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
         size_t n,
-        size_t row_bytes,
+        size_t half_bytes,
         Fetching fetching,
         float* out) {
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
+    size_t ahead = Fetching::bytes_ahead(half_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        const int8_t* at = rows + i * row_bytes;
-        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
-        integer_rows<4>(query, at, row_bytes, fetched, out + i);
+        const uint8_t* at = high + i * half_bytes;
+        rows_of_halves<4>(query, at, half_bytes, fetching.from(at + ahead), out + i);
     }
     for (; i < n; i++) {
-        const int8_t* at = rows + i * row_bytes;
-        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
+        const uint8_t* at = high + i * half_bytes;
+        rows_of_halves<1>(query, at, half_bytes, at, out + i);
     }
+}
+
+inline __m256i product_of_sixteen(__m128i codes, const int16_t* query) {
+    __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query));
+    return _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), with);
+}
+
+inline __m256i product_of_thirty_two(__m256i codes, const int16_t* query) {
+    return _mm256_add_epi32(
+            product_of_sixteen(_mm256_castsi256_si128(codes), query),
+            product_of_sixteen(_mm256_extracti128_si256(codes, 1), query + 16));
+}
+
+inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
+    const __m256i lower = _mm256_set1_epi8(15);
+    const __m256i upper = _mm256_set1_epi8(static_cast<char>(0xf0));
+    const __m256i sign = _mm256_set1_epi8(static_cast<char>(0x80));
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < half_bytes; i += 32) {
+        __m256i h = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high + i));
+        __m256i l = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(low + i));
+        __m256i first = _mm256_or_si256(
+                _mm256_and_si256(_mm256_slli_epi16(h, 4), upper), _mm256_and_si256(l, lower));
+        __m256i second = _mm256_or_si256(
+                _mm256_and_si256(h, upper), _mm256_and_si256(_mm256_srli_epi16(l, 4), lower));
+        const int16_t* at = query + i / 64 * 128 + i % 64;
+        sum = _mm256_add_epi32(sum, product_of_thirty_two(_mm256_xor_si256(first, sign), at));
+        sum = _mm256_add_epi32(sum, product_of_thirty_two(_mm256_xor_si256(second, sign), at + 64));
+    }
+    return static_cast<float>(sum_of(sum));
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

@@ -117,48 +117,112 @@ inline void products(
     }
 }
 
-template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
-    __m512i sum[count];
-    for (size_t r = 0; r < count; r++) {
+inline __m128i integer_quarters_added(__m512i lanes) {
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(lanes), _mm512_extracti32x8_epi32(lanes, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+inline __m128i integer_sums(__m512i a, __m512i b, __m512i c, __m512i d) {
+    return _mm_hadd_epi32(
+            _mm_hadd_epi32(integer_quarters_added(a), integer_quarters_added(b)),
+            _mm_hadd_epi32(integer_quarters_added(c), integer_quarters_added(d)));
+}
+
+// The products of a row with 64 bytes of high halves. Sums of two products of 4 by 8 bits fit 16 bits eight times over.
+inline __m512i product_of_block(const int8_t* query, const uint8_t* high) {
+    const __m512i four_bits = _mm512_set1_epi8(15);
+    __m512i both = _mm512_loadu_si512(high);
+    __m512i first = _mm512_and_si512(both, four_bits);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi16(both, 4), four_bits);
+    return _mm512_add_epi16(
+            _mm512_maddubs_epi16(first, _mm512_loadu_si512(query)),
+            _mm512_maddubs_epi16(second, _mm512_loadu_si512(query + 64)));
+}
+
+inline void four_rows_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
+        size_t half_bytes,
+        const uint8_t* fetched,
+        float* out) {
+    const __m512i ones = _mm512_set1_epi16(1);
+    __m512i sum[4];
+    for (size_t r = 0; r < 4; r++) {
         sum[r] = _mm512_setzero_si512();
     }
-    for (size_t i = 0; i < row_bytes; i += 32) {
-        __m512i with = _mm512_loadu_si512(query + i);
+    for (size_t begin = 0; begin < half_bytes; begin += 256) {
+        size_t end = begin + 256 < half_bytes ? begin + 256 : half_bytes;
+        __m512i part[4];
+        for (size_t r = 0; r < 4; r++) {
+            part[r] = _mm512_setzero_si512();
+        }
+        for (size_t i = begin; i < end; i += 64) {
 #pragma GCC unroll 4
-        for (size_t r = 0; r < count; r++) {
-            const int8_t* at = rows + r * row_bytes + i;
-            __m512i row = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
-            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(row, with));
-            if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
+            for (size_t r = 0; r < 4; r++) {
+                part[r] = _mm512_add_epi16(part[r], product_of_block(query + 2 * i, high + r * half_bytes + i));
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
             }
         }
-    }
 #pragma GCC unroll 4
-    for (size_t r = 0; r < count; r++) {
-        out[r] = static_cast<float>(_mm512_reduce_add_epi32(sum[r]));
+        for (size_t r = 0; r < 4; r++) {
+            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(part[r], ones));
+        }
+    }
+    _mm_storeu_ps(out, _mm_cvtepi32_ps(integer_sums(sum[0], sum[1], sum[2], sum[3])));
+}
+
+inline float one_row_of_halves(const int8_t* query, const uint8_t* high, size_t half_bytes) {
+    const __m512i ones = _mm512_set1_epi16(1);
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < half_bytes; i += 64) {
+        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(product_of_block(query + 2 * i, high + i), ones));
+    }
+    return static_cast<float>(_mm512_reduce_add_epi32(sum));
+}
+
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
+        size_t n,
+        size_t half_bytes,
+        Fetching fetching,
+        float* out) {
+    size_t ahead = Fetching::bytes_ahead(half_bytes);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint8_t* at = high + i * half_bytes;
+        four_rows_of_halves(query, at, half_bytes, fetching.from(at + ahead), out + i);
+    }
+    for (; i < n; i++) {
+        out[i] = one_row_of_halves(query, high + i * half_bytes, half_bytes);
     }
 }
 
-inline void integer_products(
-        const int16_t* query,
-        const int8_t* rows,
-        size_t n,
-        size_t row_bytes,
-        Fetching fetching,
-        float* out) {
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const int8_t* at = rows + i * row_bytes;
-        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
-        integer_rows<4>(query, at, row_bytes, fetched, out + i);
+// 64 codes with as many numbers of a query.
+inline __m512i product_of_sixty_four(__m512i codes, const int16_t* query) {
+    __m512i front = _mm512_cvtepi8_epi16(_mm512_castsi512_si256(codes));
+    __m512i back = _mm512_cvtepi8_epi16(_mm512_extracti64x4_epi64(codes, 1));
+    return _mm512_add_epi32(
+            _mm512_madd_epi16(front, _mm512_loadu_si512(query)),
+            _mm512_madd_epi16(back, _mm512_loadu_si512(query + 32)));
+}
+
+inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
+    const __m512i lower = _mm512_set1_epi8(15);
+    const __m512i upper = _mm512_set1_epi8(static_cast<char>(0xf0));
+    const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < half_bytes; i += 64) {
+        __m512i h = _mm512_loadu_si512(high + i);
+        __m512i l = _mm512_loadu_si512(low + i);
+        __m512i first = _mm512_or_si512(
+                _mm512_and_si512(_mm512_slli_epi16(h, 4), upper), _mm512_and_si512(l, lower));
+        __m512i second = _mm512_or_si512(
+                _mm512_and_si512(h, upper), _mm512_and_si512(_mm512_srli_epi16(l, 4), lower));
+        sum = _mm512_add_epi32(sum, product_of_sixty_four(_mm512_xor_si512(first, sign), query + 2 * i));
+        sum = _mm512_add_epi32(sum, product_of_sixty_four(_mm512_xor_si512(second, sign), query + 2 * i + 64));
     }
-    for (; i < n; i++) {
-        const int8_t* at = rows + i * row_bytes;
-        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
-    }
+    return static_cast<float>(_mm512_reduce_add_epi32(sum));
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

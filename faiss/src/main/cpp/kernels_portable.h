@@ -105,14 +105,35 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
-inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, Fetching /* fetching */, float* out) {
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
+        size_t n,
+        size_t half_bytes,
+        Fetching /* fetching */,
+        float* out) {
     for (size_t i = 0; i < n; i++) {
         int32_t sum = 0;
-        for (size_t j = 0; j < row_bytes; j++) {
-            sum += static_cast<int32_t>(query[j]) * rows[i * row_bytes + j];
+        for (size_t block = 0; block < half_bytes; block += 64) {
+            for (size_t j = block; j < block + 64; j++) {
+                uint8_t both = high[i * half_bytes + j];
+                sum += query[block + j] * (both & 15) + query[block + j + 64] * (both >> 4);
+            }
         }
         out[i] = static_cast<float>(sum);
     }
+}
+
+inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
+    int32_t sum = 0;
+    for (size_t block = 0; block < half_bytes; block += 64) {
+        for (size_t j = block; j < block + 64; j++) {
+            int32_t first = (high[j] & 15) * 16 + (low[j] & 15) - 128;
+            int32_t second = (high[j] >> 4) * 16 + (low[j] >> 4) - 128;
+            sum += query[block + j] * first + query[block + j + 64] * second;
+        }
+    }
+    return static_cast<float>(sum);
 }
 
 } // namespace imagesearch::portable
