@@ -92,7 +92,7 @@ private:
     }
 
     bool screened_search(const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
-        Scratch<int16_t, struct CoarseWhole> whole(ScreenQuery::room(d));
+        Scratch<int8_t, struct CoarseWhole> whole(ScreenQuery::room(d));
         ScreenQuery bounded(query, d, whole.data());
         float base_score;
         scorer.scores(reinterpret_cast<const uint8_t*>(mean.data()), 1, &base_score);

@@ -54,8 +54,14 @@ struct Kernels {
             Fetching fetching,
             float* out);
 
-    // The same with the codes of one row: no sum may leave 32 bits.
-    float (*product_of_codes)(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes);
+    // The same with those of n rows that stand at these places, of high or of low halves.
+    void (*products_of_chosen)(
+            const int8_t* query,
+            const uint8_t* halves,
+            const uint32_t* places,
+            size_t n,
+            size_t half_bytes,
+            float* out);
 
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
@@ -89,7 +95,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -127,7 +133,7 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -162,7 +168,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, product_of_codes, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
 
 } // namespace avx512
 

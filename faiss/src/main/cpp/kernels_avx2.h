@@ -136,7 +136,12 @@ inline int32_t sum_of(__m256i lanes) {
 
 // Sums of two products of 4 by 8 bits fit 16 bits eight times over.
 template <size_t count>
-inline void rows_of_halves(const int8_t* query, const uint8_t* high, size_t half_bytes, const uint8_t* fetched, float* out) {
+inline void rows_of_halves(
+        const int8_t* query,
+        const uint8_t* const* rows,
+        size_t half_bytes,
+        const uint8_t* fetched,
+        float* out) {
     const __m256i four_bits = _mm256_set1_epi8(15);
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[count];
@@ -150,13 +155,13 @@ inline void rows_of_halves(const int8_t* query, const uint8_t* high, size_t half
         __m256i with_second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 64));
 #pragma GCC unroll 4
         for (size_t r = 0; r < count; r++) {
-            __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high + r * half_bytes + i));
+            __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[r] + i));
             __m256i first = _mm256_and_si256(both, four_bits);
             __m256i second = _mm256_and_si256(_mm256_srli_epi16(both, 4), four_bits);
             __m256i products = _mm256_add_epi16(
                     _mm256_maddubs_epi16(first, with_first), _mm256_maddubs_epi16(second, with_second));
             sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(products, ones));
-            if (i % 64 == 0) {
+            if (fetched != nullptr && i % 64 == 0) {
                 _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
             }
         }
@@ -178,42 +183,34 @@ inline void products_of_halves(
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const uint8_t* at = high + i * half_bytes;
-        rows_of_halves<4>(query, at, half_bytes, fetching.from(at + ahead), out + i);
+        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
+        rows_of_halves<4>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
     }
     for (; i < n; i++) {
         const uint8_t* at = high + i * half_bytes;
-        rows_of_halves<1>(query, at, half_bytes, at, out + i);
+        rows_of_halves<1>(query, &at, half_bytes, nullptr, out + i);
     }
 }
 
-inline __m256i product_of_sixteen(__m128i codes, const int16_t* query) {
-    __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query));
-    return _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), with);
-}
-
-inline __m256i product_of_thirty_two(__m256i codes, const int16_t* query) {
-    return _mm256_add_epi32(
-            product_of_sixteen(_mm256_castsi256_si128(codes), query),
-            product_of_sixteen(_mm256_extracti128_si256(codes, 1), query + 16));
-}
-
-inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
-    const __m256i lower = _mm256_set1_epi8(15);
-    const __m256i upper = _mm256_set1_epi8(static_cast<char>(0xf0));
-    const __m256i sign = _mm256_set1_epi8(static_cast<char>(0x80));
-    __m256i sum = _mm256_setzero_si256();
-    for (size_t i = 0; i < half_bytes; i += 32) {
-        __m256i h = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high + i));
-        __m256i l = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(low + i));
-        __m256i first = _mm256_or_si256(
-                _mm256_and_si256(_mm256_slli_epi16(h, 4), upper), _mm256_and_si256(l, lower));
-        __m256i second = _mm256_or_si256(
-                _mm256_and_si256(h, upper), _mm256_and_si256(_mm256_srli_epi16(l, 4), lower));
-        const int16_t* at = query + i / 64 * 128 + i % 64;
-        sum = _mm256_add_epi32(sum, product_of_thirty_two(_mm256_xor_si256(first, sign), at));
-        sum = _mm256_add_epi32(sum, product_of_thirty_two(_mm256_xor_si256(second, sign), at + 64));
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
+        size_t n,
+        size_t half_bytes,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint8_t* rows[4];
+        for (size_t r = 0; r < 4; r++) {
+            rows[r] = halves + places[i + r] * half_bytes;
+        }
+        rows_of_halves<4>(query, rows, half_bytes, nullptr, out + i);
     }
-    return static_cast<float>(sum_of(sum));
+    for (; i < n; i++) {
+        const uint8_t* row = halves + places[i] * half_bytes;
+        rows_of_halves<1>(query, &row, half_bytes, nullptr, out + i);
+    }
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

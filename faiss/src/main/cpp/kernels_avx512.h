@@ -139,9 +139,10 @@ inline __m512i product_of_block(const int8_t* query, const uint8_t* high) {
             _mm512_maddubs_epi16(second, _mm512_loadu_si512(query + 64)));
 }
 
+template <bool prefetch>
 inline void four_rows_of_halves(
         const int8_t* query,
-        const uint8_t* high,
+        const uint8_t* const* rows,
         size_t half_bytes,
         const uint8_t* fetched,
         float* out) {
@@ -159,8 +160,10 @@ inline void four_rows_of_halves(
         for (size_t i = begin; i < end; i += 64) {
 #pragma GCC unroll 4
             for (size_t r = 0; r < 4; r++) {
-                part[r] = _mm512_add_epi16(part[r], product_of_block(query + 2 * i, high + r * half_bytes + i));
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
+                part[r] = _mm512_add_epi16(part[r], product_of_block(query + 2 * i, rows[r] + i));
+                if (prefetch) {
+                    _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
+                }
             }
         }
 #pragma GCC unroll 4
@@ -171,11 +174,11 @@ inline void four_rows_of_halves(
     _mm_storeu_ps(out, _mm_cvtepi32_ps(integer_sums(sum[0], sum[1], sum[2], sum[3])));
 }
 
-inline float one_row_of_halves(const int8_t* query, const uint8_t* high, size_t half_bytes) {
+inline float one_row_of_halves(const int8_t* query, const uint8_t* row, size_t half_bytes) {
     const __m512i ones = _mm512_set1_epi16(1);
     __m512i sum = _mm512_setzero_si512();
     for (size_t i = 0; i < half_bytes; i += 64) {
-        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(product_of_block(query + 2 * i, high + i), ones));
+        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(product_of_block(query + 2 * i, row + i), ones));
     }
     return static_cast<float>(_mm512_reduce_add_epi32(sum));
 }
@@ -191,38 +194,32 @@ inline void products_of_halves(
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const uint8_t* at = high + i * half_bytes;
-        four_rows_of_halves(query, at, half_bytes, fetching.from(at + ahead), out + i);
+        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
+        four_rows_of_halves<true>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
     }
     for (; i < n; i++) {
         out[i] = one_row_of_halves(query, high + i * half_bytes, half_bytes);
     }
 }
 
-// 64 codes with as many numbers of a query.
-inline __m512i product_of_sixty_four(__m512i codes, const int16_t* query) {
-    __m512i front = _mm512_cvtepi8_epi16(_mm512_castsi512_si256(codes));
-    __m512i back = _mm512_cvtepi8_epi16(_mm512_extracti64x4_epi64(codes, 1));
-    return _mm512_add_epi32(
-            _mm512_madd_epi16(front, _mm512_loadu_si512(query)),
-            _mm512_madd_epi16(back, _mm512_loadu_si512(query + 32)));
-}
-
-inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
-    const __m512i lower = _mm512_set1_epi8(15);
-    const __m512i upper = _mm512_set1_epi8(static_cast<char>(0xf0));
-    const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
-    __m512i sum = _mm512_setzero_si512();
-    for (size_t i = 0; i < half_bytes; i += 64) {
-        __m512i h = _mm512_loadu_si512(high + i);
-        __m512i l = _mm512_loadu_si512(low + i);
-        __m512i first = _mm512_or_si512(
-                _mm512_and_si512(_mm512_slli_epi16(h, 4), upper), _mm512_and_si512(l, lower));
-        __m512i second = _mm512_or_si512(
-                _mm512_and_si512(h, upper), _mm512_and_si512(_mm512_srli_epi16(l, 4), lower));
-        sum = _mm512_add_epi32(sum, product_of_sixty_four(_mm512_xor_si512(first, sign), query + 2 * i));
-        sum = _mm512_add_epi32(sum, product_of_sixty_four(_mm512_xor_si512(second, sign), query + 2 * i + 64));
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
+        size_t n,
+        size_t half_bytes,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint8_t* rows[4];
+        for (size_t r = 0; r < 4; r++) {
+            rows[r] = halves + places[i + r] * half_bytes;
+        }
+        four_rows_of_halves<false>(query, rows, half_bytes, nullptr, out + i);
     }
-    return static_cast<float>(_mm512_reduce_add_epi32(sum));
+    for (; i < n; i++) {
+        out[i] = one_row_of_halves(query, halves + places[i] * half_bytes, half_bytes);
+    }
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

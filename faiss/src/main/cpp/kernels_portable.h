@@ -105,6 +105,16 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
+inline float product_of_halves(const int8_t* query, const uint8_t* halves, size_t half_bytes) {
+    int32_t sum = 0;
+    for (size_t block = 0; block < half_bytes; block += 64) {
+        for (size_t j = block; j < block + 64; j++) {
+            sum += query[block + j] * (halves[j] & 15) + query[block + j + 64] * (halves[j] >> 4);
+        }
+    }
+    return static_cast<float>(sum);
+}
+
 inline void products_of_halves(
         const int8_t* query,
         const uint8_t* high,
@@ -113,27 +123,20 @@ inline void products_of_halves(
         Fetching /* fetching */,
         float* out) {
     for (size_t i = 0; i < n; i++) {
-        int32_t sum = 0;
-        for (size_t block = 0; block < half_bytes; block += 64) {
-            for (size_t j = block; j < block + 64; j++) {
-                uint8_t both = high[i * half_bytes + j];
-                sum += query[block + j] * (both & 15) + query[block + j + 64] * (both >> 4);
-            }
-        }
-        out[i] = static_cast<float>(sum);
+        out[i] = product_of_halves(query, high + i * half_bytes, half_bytes);
     }
 }
 
-inline float product_of_codes(const int16_t* query, const uint8_t* high, const uint8_t* low, size_t half_bytes) {
-    int32_t sum = 0;
-    for (size_t block = 0; block < half_bytes; block += 64) {
-        for (size_t j = block; j < block + 64; j++) {
-            int32_t first = (high[j] & 15) * 16 + (low[j] & 15) - 128;
-            int32_t second = (high[j] >> 4) * 16 + (low[j] >> 4) - 128;
-            sum += query[block + j] * first + query[block + j + 64] * second;
-        }
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
+        size_t n,
+        size_t half_bytes,
+        float* out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = product_of_halves(query, halves + places[i] * half_bytes, half_bytes);
     }
-    return static_cast<float>(sum);
 }
 
 } // namespace imagesearch::portable

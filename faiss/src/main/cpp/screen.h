@@ -200,59 +200,52 @@ private:
     double longest_decoded = 0;
 };
 
-struct Bounds {
-    float lower;
-    float upper;
+// What is known of the scores of some rows.
+struct ScreenBounds {
+    // Of the high halves, as whole numbers.
+    float high[block_codes];
+    // What no score exceeds, by the high halves.
+    float upper[block_codes];
 };
 
-// A query in whole numbers: of 16 bits for codes, of 8 for their high halves.
+// A query in whole numbers of 8 bits.
 class ScreenQuery {
 public:
-    // Numbers of 16 bits that the constructor wants.
+    // Bytes that the constructor wants.
     static size_t room(size_t dimension) {
-        return 3 * screen_half_bytes(dimension);
+        return 2 * screen_half_bytes(dimension);
     }
 
-    ScreenQuery(const float* query, size_t dimension, int16_t* memory)
-            : half_bytes(screen_half_bytes(dimension)), whole(memory),
-              bytes(reinterpret_cast<int8_t*>(memory + 2 * half_bytes)) {
+    ScreenQuery(const float* query, size_t dimension, int8_t* memory)
+            : half_bytes(screen_half_bytes(dimension)), whole(memory) {
         double square = 0;
-        double sum = 0;
         float most = 0;
         for (size_t j = 0; j < dimension; j++) {
             square += static_cast<double>(query[j]) * query[j];
-            sum += std::fabs(query[j]);
             most = std::max(most, std::fabs(query[j]));
         }
-        // Neither leaves a number its 16 bits, nor a sum with codes its 32.
-        unit = static_cast<float>(std::max(most / 32766.0, sum * 127 / 2.1e9));
-        byte_unit = most / 127;
+        unit = most / 127;
         exact = std::isfinite(square) && unit > least_scale;
         if (!exact) {
             return;
         }
         double error = 0;
-        double byte_error = 0;
-        int64_t sum_of_bytes = 0;
+        int64_t sum = 0;
         for (size_t j = 0; j < dimension; j++) {
-            auto number = static_cast<int16_t>(std::lrint(query[j] / static_cast<double>(unit)));
+            auto number = static_cast<int8_t>(std::clamp<long>(std::lrint(query[j] / static_cast<double>(unit)), -127, 127));
             whole[j] = number;
+            sum += number;
             double part = query[j] - static_cast<double>(unit) * number;
             error += part * part;
-            auto byte = static_cast<int8_t>(std::clamp<long>(std::lrint(query[j] / static_cast<double>(byte_unit)), -127, 127));
-            bytes[j] = byte;
-            sum_of_bytes += byte;
-            double byte_part = query[j] - static_cast<double>(byte_unit) * byte;
-            byte_error += byte_part * byte_part;
         }
-        std::fill(whole + dimension, whole + 2 * half_bytes, static_cast<int16_t>(0));
-        std::fill(bytes + dimension, bytes + 2 * half_bytes, static_cast<int8_t>(0));
+        std::fill(whole + dimension, whole + 2 * half_bytes, static_cast<int8_t>(0));
+        high_offset = static_cast<float>((128 - middle_of_low) * static_cast<double>(sum));
+        offset = static_cast<float>(128.0 * static_cast<double>(sum));
         length = up(std::sqrt(square));
         lost = up(std::sqrt(error)) + least_scale;
-        byte_lost = up(std::sqrt(byte_error)) + least_scale;
-        byte_offset = static_cast<float>((128 - middle_of_low) * static_cast<double>(sum_of_bytes));
-        // What float sums of `dimension` products round, here and in the exact score; the sums with high halves are a few times larger.
-        rounding = up(4.0 * (static_cast<double>(dimension) + 16) * std::numeric_limits<float>::epsilon() / 2 * std::sqrt(square));
+        // What float sums of `dimension` products round, in the exact score and in the base's.
+        double of_sums = 4.0 * (static_cast<double>(dimension) + 16) * std::numeric_limits<float>::epsilon() / 2;
+        rounding = up(of_sums * std::sqrt(square));
     }
 
     // Whether bounds can be given: not for zero, infinity and what is no number.
@@ -260,37 +253,50 @@ public:
         return exact;
     }
 
-    // What the scores of rows from..from+n do not exceed, by the high halves. base_score is the score of their base, as the kernels
+    // Bounds rows from..from+n, at most block_codes, by their high halves. base_score is the score of their base, as the kernels
     // give it. What is read after these rows is fetched: of `next`, null for none, from the end of all rows on.
-    void upper_bounds(
+    void bound(
             const ScreenedRows& rows,
             const ScreenedRows* next,
             size_t from,
             size_t n,
             float base_score,
-            float* upper) const {
+            ScreenBounds& bounds) const {
         Fetching fetching{rows.high + rows.n * half_bytes, next == nullptr ? nullptr : next->high};
-        kernels().products_of_halves(bytes, rows.high + from * half_bytes, n, half_bytes, fetching, upper);
+        kernels().products_of_halves(whole, rows.high + from * half_bytes, n, half_bytes, fetching, bounds.high);
         float far = across_base(rows, base_score);
-        float fixed = byte_lost * rows.longest_decoded + 8 * rounding * rows.longest;
+        float fixed = uncertainty(rows);
         const float* scales = rows.scales + from;
         const float* along = rows.along + from;
         const float* across = rows.across + from;
         for (size_t i = 0; i < n; i++) {
-            float decoded = (16 * upper[i] - byte_offset) * (scales[i] * byte_unit);
-            float bound = base_score + along[i] * base_score + decoded + across[i] * far + fixed;
+            float decoded = (16 * bounds.high[i] - high_offset) * (scales[i] * unit);
+            float upper = base_score + along[i] * base_score + decoded + across[i] * far + fixed;
             // What is no number bounds nothing.
-            upper[i] = bound == bound ? bound : std::numeric_limits<float>::infinity();
+            bounds.upper[i] = upper == upper ? upper : std::numeric_limits<float>::infinity();
         }
     }
 
-    // The bounds of one score, by whole codes.
-    Bounds bounds(const ScreenedRows& rows, size_t place, float base_score) const {
-        float product = kernels().product_of_codes(
-                whole, rows.high + place * half_bytes, rows.low + place * half_bytes, half_bytes);
-        float middle = product * (rows.scales[place] * unit) + base_score;
-        float error = rows.slacks[place] * length + lost * rows.longest_decoded + rounding * rows.longest;
-        return {middle - error, middle + error};
+    // Bounds some of these rows by whole codes: float[n] each.
+    void bound_chosen(
+            const ScreenedRows& rows,
+            size_t from,
+            const uint32_t* places,
+            size_t n,
+            float base_score,
+            const ScreenBounds& bounds,
+            float* lower,
+            float* upper) const {
+        kernels().products_of_chosen(whole, rows.low + from * half_bytes, places, n, half_bytes, lower);
+        float fixed = uncertainty(rows);
+        for (size_t i = 0; i < n; i++) {
+            size_t place = from + places[i];
+            float product = 16 * bounds.high[places[i]] + lower[i] - offset;
+            float middle = product * (rows.scales[place] * unit) + base_score;
+            float error = rows.slacks[place] * length + fixed;
+            lower[i] = middle - error;
+            upper[i] = middle + error;
+        }
     }
 
     void fetch_low(const ScreenedRows& rows, size_t place) const {
@@ -304,6 +310,11 @@ private:
         return static_cast<float>(length * rounded_up);
     }
 
+    // What the query lost, and rounding: sums with codes are several times larger than scores.
+    float uncertainty(const ScreenedRows& rows) const {
+        return lost * rows.longest_decoded + 8 * rounding * rows.longest;
+    }
+
     // The length of what the query has across a base, rounded up.
     float across_base(const ScreenedRows& rows, float base_score) const {
         if (!(rows.base_length > least_scale)) {
@@ -315,14 +326,12 @@ private:
     }
 
     const size_t half_bytes;
-    int16_t* const whole;
-    int8_t* const bytes;
+    int8_t* const whole;
     float unit = 0;
-    float byte_unit = 0;
-    float byte_offset = 0;
+    float high_offset = 0;
+    float offset = 0;
     float length = 0;
     float lost = 0;
-    float byte_lost = 0;
     float rounding = 0;
     bool exact = false;
 };
@@ -415,7 +424,9 @@ inline void scan_screened(
         const faiss::IDSelector* selector,
         ScreenedHits& hits,
         IdOf id_of) {
-    alignas(cache_line_bytes) float upper[block_codes];
+    // Rows whose low halves are on their way, while those of as many are computed with.
+    constexpr size_t group = 8;
+    ScreenBounds bounds;
     uint32_t places[block_codes + Kernels::spare_places];
     auto at_least = kernels().at_least;
     if (next != nullptr) {
@@ -427,27 +438,28 @@ inline void scan_screened(
     }
     for (size_t begin = 0; begin < rows.n; begin += block_codes) {
         size_t count = std::min(block_codes, rows.n - begin);
-        query.upper_bounds(rows, next, begin, count, base_score, upper);
-        size_t kept = at_least(upper, count, hits.threshold(), places);
-        constexpr size_t rows_ahead = 8;
-        for (size_t i = 0; i < std::min(kept, rows_ahead); i++) {
+        query.bound(rows, next, begin, count, base_score, bounds);
+        size_t kept = at_least(bounds.upper, count, hits.threshold(), places);
+        for (size_t i = 0; i < std::min(kept, group); i++) {
             query.fetch_low(rows, begin + places[i]);
         }
-        for (size_t i = 0; i < kept; i++) {
-            if (i + rows_ahead < kept) {
-                query.fetch_low(rows, begin + places[i + rows_ahead]);
+        for (size_t i = 0; i < kept; i += group) {
+            size_t together = std::min(group, kept - i);
+            for (size_t ahead = i + group; ahead < std::min(kept, i + 2 * group); ahead++) {
+                query.fetch_low(rows, begin + places[ahead]);
             }
-            size_t place = begin + places[i];
-            if (!(upper[places[i]] >= hits.threshold())) {
-                continue;
-            }
-            Bounds bounds = query.bounds(rows, place, base_score);
-            if (bounds.upper < hits.threshold()) {
-                continue;
-            }
-            int64_t id = id_of(place);
-            if (selector == nullptr || selector->is_member(id)) {
-                hits.take(bounds.lower, bounds.upper, codes + place * code_size, id);
+            float lower[group];
+            float upper[group];
+            query.bound_chosen(rows, begin, places + i, together, base_score, bounds, lower, upper);
+            for (size_t j = 0; j < together; j++) {
+                if (upper[j] < hits.threshold()) {
+                    continue;
+                }
+                size_t place = begin + places[i + j];
+                int64_t id = id_of(place);
+                if (selector == nullptr || selector->is_member(id)) {
+                    hits.take(lower[j], upper[j], codes + place * code_size, id);
+                }
             }
         }
     }

@@ -86,7 +86,7 @@ inline bool search_one_screened(
         int64_t* ids,
         float* scores) {
     size_t dimension = index.d;
-    Scratch<int16_t, struct QueryWhole> whole(ScreenQuery::room(dimension));
+    Scratch<int8_t, struct QueryWhole> whole(ScreenQuery::room(dimension));
     ScreenQuery bounded(query, dimension, whole.data());
     if (!bounded.usable()) {
         return false;
