@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "cpu.h"
 #include "fetching.h"
 #include "kernels_avx2.h"
@@ -63,6 +64,16 @@ struct Kernels {
             size_t half_bytes,
             float* out);
 
+    // Bounds of scores by the products of high halves and what is kept of each row, float[n]; infinity where they are no numbers.
+    void (*combine)(
+            const Combination& weights,
+            const float* products,
+            const float* scales,
+            const float* along,
+            const float* across,
+            size_t n,
+            float* out);
+
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
     size_t (*at_least)(const float* scores, size_t n, float threshold, uint32_t* places);
 
@@ -95,7 +106,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -133,7 +144,7 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -168,7 +179,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace avx512
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "fetching.h"
 
 #pragma GCC push_options
@@ -245,6 +246,32 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
         }
     }
     return kept;
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    const __m256 infinity = _mm256_set1_ps(__builtin_inff());
+    const __m256 sixteen = _mm256_set1_ps(16);
+    const __m256 offset = _mm256_set1_ps(weights.offset);
+    const __m256 unit = _mm256_set1_ps(weights.unit);
+    const __m256 by_along = _mm256_set1_ps(weights.along);
+    const __m256 by_across = _mm256_set1_ps(weights.across);
+    const __m256 fixed = _mm256_set1_ps(weights.fixed);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256i within = first_lanes(n - i < 8 ? n - i : 8);
+        __m256 bound = _mm256_fmadd_ps(_mm256_maskload_ps(along + i, within), by_along, fixed);
+        bound = _mm256_fmadd_ps(_mm256_maskload_ps(across + i, within), by_across, bound);
+        __m256 product = _mm256_fmsub_ps(_mm256_maskload_ps(products + i, within), sixteen, offset);
+        bound = _mm256_fmadd_ps(product, _mm256_mul_ps(_mm256_maskload_ps(scales + i, within), unit), bound);
+        bound = _mm256_blendv_ps(bound, infinity, _mm256_cmp_ps(bound, bound, _CMP_UNORD_Q));
+        _mm256_maskstore_ps(out + i, within, bound);
+    }
 }
 
 } // namespace imagesearch::avx2

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "fetching.h"
 
 #pragma GCC push_options
@@ -257,6 +258,32 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
         numbers = _mm512_add_epi32(numbers, step);
     }
     return kept;
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    const __m512 infinity = _mm512_set1_ps(__builtin_inff());
+    const __m512 sixteen = _mm512_set1_ps(16);
+    const __m512 offset = _mm512_set1_ps(weights.offset);
+    const __m512 unit = _mm512_set1_ps(weights.unit);
+    const __m512 by_along = _mm512_set1_ps(weights.along);
+    const __m512 by_across = _mm512_set1_ps(weights.across);
+    const __m512 fixed = _mm512_set1_ps(weights.fixed);
+    for (size_t i = 0; i < n; i += 16) {
+        auto within = static_cast<__mmask16>(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+        __m512 bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, along + i), by_along, fixed);
+        bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, across + i), by_across, bound);
+        __m512 product = _mm512_fmsub_ps(_mm512_maskz_loadu_ps(within, products + i), sixteen, offset);
+        bound = _mm512_fmadd_ps(product, _mm512_mul_ps(_mm512_maskz_loadu_ps(within, scales + i), unit), bound);
+        bound = _mm512_mask_mov_ps(bound, _mm512_cmp_ps_mask(bound, bound, _CMP_UNORD_Q), infinity);
+        _mm512_mask_storeu_ps(out + i, within, bound);
+    }
 }
 
 } // namespace imagesearch::avx512

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
+#include "combination.h"
 #include "fetching.h"
 
 namespace imagesearch::portable {
@@ -136,6 +138,21 @@ inline void products_of_chosen(
         float* out) {
     for (size_t i = 0; i < n; i++) {
         out[i] = product_of_halves(query, halves + places[i] * half_bytes, half_bytes);
+    }
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    for (size_t i = 0; i < n; i++) {
+        float decoded = (16 * products[i] - weights.offset) * (scales[i] * weights.unit);
+        float bound = weights.fixed + along[i] * weights.along + decoded + across[i] * weights.across;
+        out[i] = bound == bound ? bound : std::numeric_limits<float>::infinity();
     }
 }
 

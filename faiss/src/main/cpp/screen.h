@@ -218,34 +218,35 @@ public:
 
     ScreenQuery(const float* query, size_t dimension, int8_t* memory)
             : half_bytes(screen_half_bytes(dimension)), whole(memory) {
-        double square = 0;
-        float most = 0;
-        for (size_t j = 0; j < dimension; j++) {
-            square += static_cast<double>(query[j]) * query[j];
-            most = std::max(most, std::fabs(query[j]));
-        }
+        float square = in_lanes(dimension, add, [=](size_t j) { return query[j] * query[j]; });
+        float most = in_lanes(dimension, larger, [=](size_t j) { return std::fabs(query[j]); });
         unit = most / 127;
         exact = std::isfinite(square) && unit > least_scale;
         if (!exact) {
             return;
         }
-        double error = 0;
-        int64_t sum = 0;
-        for (size_t j = 0; j < dimension; j++) {
-            auto number = static_cast<int8_t>(std::clamp<long>(std::lrint(query[j] / static_cast<double>(unit)), -127, 127));
-            whole[j] = number;
-            sum += number;
-            double part = query[j] - static_cast<double>(unit) * number;
-            error += part * part;
-        }
+        float inverse = 1 / unit;
+        float error = in_lanes(dimension, add, [=](size_t j) {
+            float scaled = query[j] * inverse;
+            auto number = static_cast<int32_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
+            whole[j] = static_cast<int8_t>(number);
+            float part = query[j] - unit * static_cast<float>(number);
+            return part * part;
+        });
         std::fill(whole + dimension, whole + 2 * half_bytes, static_cast<int8_t>(0));
-        high_offset = static_cast<float>((128 - middle_of_low) * static_cast<double>(sum));
-        offset = static_cast<float>(128.0 * static_cast<double>(sum));
-        length = up(std::sqrt(square));
-        lost = up(std::sqrt(error)) + least_scale;
+        int32_t sum = 0;
+        for (size_t j = 0; j < dimension; j++) {
+            sum += whole[j];
+        }
+        high_offset = static_cast<float>((128 - middle_of_low) * sum);
+        offset = static_cast<float>(128.0 * sum);
+        // Makes up for what the sums above lose.
+        double more = 1 + (static_cast<double>(dimension) / lanes + 2 * lanes) * std::numeric_limits<float>::epsilon();
+        length = up(std::sqrt(square) * more);
+        lost = up(std::sqrt(error) * more) + least_scale;
         // What float sums of `dimension` products round, in the exact score and in the base's.
         double of_sums = 4.0 * (static_cast<double>(dimension) + 16) * std::numeric_limits<float>::epsilon() / 2;
-        rounding = up(of_sums * std::sqrt(square));
+        rounding = up(of_sums * length);
     }
 
     // Whether bounds can be given: not for zero, infinity and what is no number.
@@ -264,17 +265,14 @@ public:
             ScreenBounds& bounds) const {
         Fetching fetching{rows.high + rows.n * half_bytes, next == nullptr ? nullptr : next->high};
         kernels().products_of_halves(whole, rows.high + from * half_bytes, n, half_bytes, fetching, bounds.high);
-        float far = across_base(rows, base_score);
-        float fixed = uncertainty(rows);
-        const float* scales = rows.scales + from;
-        const float* along = rows.along + from;
-        const float* across = rows.across + from;
-        for (size_t i = 0; i < n; i++) {
-            float decoded = (16 * bounds.high[i] - high_offset) * (scales[i] * unit);
-            float upper = base_score + along[i] * base_score + decoded + across[i] * far + fixed;
-            // What is no number bounds nothing.
-            bounds.upper[i] = upper == upper ? upper : std::numeric_limits<float>::infinity();
-        }
+        Combination weights;
+        weights.offset = high_offset;
+        weights.unit = unit;
+        weights.along = base_score;
+        weights.across = across_base(rows, base_score);
+        weights.fixed = base_score + uncertainty(rows);
+        kernels().combine(
+                weights, bounds.high, rows.scales + from, rows.along + from, rows.across + from, n, bounds.upper);
     }
 
     // Bounds some of these rows by whole codes: float[n] each.
@@ -306,6 +304,36 @@ public:
     }
 
 private:
+    // As many sums go side by side: strict sums of floats would wait for each other.
+    static constexpr size_t lanes = 16;
+
+    static float add(float a, float b) {
+        return a + b;
+    }
+
+    static float larger(float a, float b) {
+        return a > b ? a : b;
+    }
+
+    template <typename Join, typename Value>
+    static float in_lanes(size_t n, Join join, Value value) {
+        float part[lanes] = {};
+        size_t i = 0;
+        for (; i + lanes <= n; i += lanes) {
+            for (size_t lane = 0; lane < lanes; lane++) {
+                part[lane] = join(part[lane], value(i + lane));
+            }
+        }
+        for (; i < n; i++) {
+            part[i % lanes] = join(part[i % lanes], value(i));
+        }
+        float all = part[0];
+        for (size_t lane = 1; lane < lanes; lane++) {
+            all = join(all, part[lane]);
+        }
+        return all;
+    }
+
     static float up(double length) {
         return static_cast<float>(length * rounded_up);
     }
@@ -336,13 +364,23 @@ private:
     bool exact = false;
 };
 
+// The id at a place; where there are none, places are ids.
+inline int64_t row_id(const int64_t* ids, size_t place) {
+    return ids == nullptr ? static_cast<int64_t>(place) : id_at(ids, place);
+}
+
 // What may be among the k best of a query, while screened lists go by. The k-th lower bound so far is what an upper bound must reach.
 class ScreenedHits {
 public:
     struct Candidate {
         float upper;
         const uint8_t* row;
-        int64_t id;
+        const int64_t* ids;
+        size_t place;
+
+        int64_t id() const {
+            return row_id(ids, place);
+        }
     };
 
     static size_t candidate_room(size_t k) {
@@ -358,9 +396,10 @@ public:
         return std::max(hits.threshold(), lower.threshold());
     }
 
-    void take(float lower_bound, float upper_bound, const uint8_t* row, int64_t id) {
-        lower.take(lower_bound, id);
-        candidates[size++] = {upper_bound, row, id};
+    // Few are left in the end: ids are not read before.
+    void take(float lower_bound, float upper_bound, const uint8_t* row, const int64_t* ids, size_t place) {
+        lower.take(lower_bound, no_id);
+        candidates[size++] = {upper_bound, row, ids, place};
         if (size == room) {
             drop();
             if (size > room / 2) {
@@ -392,12 +431,13 @@ private:
                 for (size_t at = 0; at < row_bytes; at += cache_line_bytes) {
                     __builtin_prefetch(candidates[i].row + at);
                 }
+                __builtin_prefetch(candidates[i].ids + candidates[i].place);
             }
             if (i >= rows_ahead) {
                 const Candidate& candidate = candidates[i - rows_ahead];
                 float score;
                 scorer.scores(candidate.row, 1, &score);
-                hits.take(score, candidate.id);
+                hits.take(score, candidate.id());
             }
         }
         size = 0;
@@ -412,8 +452,8 @@ private:
     size_t size = 0;
 };
 
-// Screens the rows of one list; those of `next`, if there are, come after it.
-template <typename IdOf>
+// Screens the rows of one list; those of `next`, if there are, come after it. Without `ids`, places are ids; rows and ids must stay
+// where they are until the hits are finished.
 inline void scan_screened(
         const ScreenQuery& query,
         const ScreenedRows& rows,
@@ -421,9 +461,9 @@ inline void scan_screened(
         float base_score,
         const uint8_t* codes,
         size_t code_size,
+        const int64_t* ids,
         const faiss::IDSelector* selector,
-        ScreenedHits& hits,
-        IdOf id_of) {
+        ScreenedHits& hits) {
     // Rows whose low halves are on their way, while those of as many are computed with.
     constexpr size_t group = 8;
     ScreenBounds bounds;
@@ -432,6 +472,7 @@ inline void scan_screened(
     if (next != nullptr) {
         for (size_t i = 0; i < std::min(next->n, block_codes); i += cache_line_bytes / sizeof(float)) {
             __builtin_prefetch(next->scales + i);
+            __builtin_prefetch(next->slacks + i);
             __builtin_prefetch(next->along + i);
             __builtin_prefetch(next->across + i);
         }
@@ -456,9 +497,8 @@ inline void scan_screened(
                     continue;
                 }
                 size_t place = begin + places[i + j];
-                int64_t id = id_of(place);
-                if (selector == nullptr || selector->is_member(id)) {
-                    hits.take(lower[j], upper[j], codes + place * code_size, id);
+                if (selector == nullptr || selector->is_member(row_id(ids, place))) {
+                    hits.take(lower[j], upper[j], codes + place * code_size, ids, place);
                 }
             }
         }

@@ -121,9 +121,9 @@ inline bool search_one_screened(
                 coarse_scores[probe],
                 codes.get(),
                 index.code_size,
+                stored.get(),
                 selector,
-                found,
-                [&](size_t place) { return id_at(stored.get(), place); });
+                found);
     }
     found.finish();
     hits.finish(ids, scores);
