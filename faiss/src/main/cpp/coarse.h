@@ -69,7 +69,7 @@ private:
             mean[j] = static_cast<float>(sum[j] / static_cast<double>(ntotal));
         }
         memory = std::make_unique<LargePages>(screen_bytes(ntotal, d));
-        screened = screen_rows(rows(), ntotal, d, mean.data(), memory->data());
+        screened = RowScreener(mean.data(), d).screen(rows(), ntotal, memory->data());
     }
 
     // -1 where not even k centroids can be compared with the query.
@@ -92,7 +92,7 @@ private:
     }
 
     bool screened_search(const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
-        Scratch<int16_t, struct CoarseWhole> whole(screen_row_bytes(d));
+        Scratch<int8_t, struct CoarseWhole> whole(ScreenQuery::room(d));
         ScreenQuery bounded(query, d, whole.data());
         float base_score;
         scorer.scores(reinterpret_cast<const uint8_t*>(mean.data()), 1, &base_score);
@@ -105,9 +105,7 @@ private:
         size_t candidates = ScreenedHits::candidate_room(k);
         Scratch<ScreenedHits::Candidate, struct CoarseCandidates> some(candidates);
         ScreenedHits found(scorer, d, hits, lower, some.data(), candidates);
-        scan_screened(bounded, screened, nullptr, base_score, rows(), code_size, nullptr, found, [](size_t place) {
-            return static_cast<int64_t>(place);
-        });
+        scan_screened(bounded, screened, nullptr, base_score, rows(), code_size, nullptr, nullptr, found);
         found.finish();
         return true;
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "cpu.h"
 #include "fetching.h"
 #include "kernels_avx2.h"
@@ -40,15 +41,37 @@ struct Kernels {
             float* out,
             size_t stride);
 
-    // The inner products of whole numbers, exact before they become floats: no sum may leave 32 bits. A row is a multiple of
-    // integer_row_unit bytes.
-    static constexpr size_t integer_row_unit = 32;
-    void (*integer_products)(
-            const int16_t* query,
-            const int8_t* rows,
+    // Codes of 8 bits, cut into halves of 4 that stand apart: of 128 numbers each half has a block of 64 bytes, in which byte i has
+    // that of number i in its lower four bits and that of number 64 + i in its upper ones. A code is 16 high + low - 128.
+    static constexpr size_t half_block = 64;
+
+    // The inner products of whole numbers with n rows of high halves, exact before they become floats. `half_bytes` are those of a row,
+    // a multiple of half_block.
+    void (*products_of_halves)(
+            const int8_t* query,
+            const uint8_t* high,
             size_t n,
-            size_t row_bytes,
+            size_t half_bytes,
             Fetching fetching,
+            float* out);
+
+    // The same with those of n rows that stand at these places, of high or of low halves.
+    void (*products_of_chosen)(
+            const int8_t* query,
+            const uint8_t* halves,
+            const uint32_t* places,
+            size_t n,
+            size_t half_bytes,
+            float* out);
+
+    // Bounds of scores by the products of high halves and what is kept of each row, float[n]; infinity where they are no numbers.
+    void (*combine)(
+            const Combination& weights,
+            const float* products,
+            const float* scales,
+            const float* along,
+            const float* across,
+            size_t n,
             float* out);
 
     // The places of the scores not below the threshold, ascending; returns how many. `places` has n + spare_places.
@@ -83,7 +106,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -121,7 +144,7 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -156,7 +179,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, integer_products, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
 
 } // namespace avx512
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "fetching.h"
 
 #pragma GCC push_options
@@ -134,21 +135,35 @@ inline int32_t sum_of(__m256i lanes) {
     return _mm_cvtsi128_si32(_mm_hadd_epi32(half, half));
 }
 
+// Sums of two products of 4 by 8 bits fit 16 bits eight times over.
 template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
+inline void rows_of_halves(
+        const int8_t* query,
+        const uint8_t* const* rows,
+        size_t half_bytes,
+        const uint8_t* fetched,
+        float* out) {
+    const __m256i four_bits = _mm256_set1_epi8(15);
+    const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[count];
     for (size_t r = 0; r < count; r++) {
         sum[r] = _mm256_setzero_si256();
     }
-    for (size_t i = 0; i < row_bytes; i += 16) {
-        __m256i with = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i));
+    for (size_t i = 0; i < half_bytes; i += 32) {
+        // Of a block of 64 bytes, the first half and then the second.
+        const int8_t* at = query + i / 64 * 128 + i % 64;
+        __m256i with_first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+        __m256i with_second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 64));
 #pragma GCC unroll 4
         for (size_t r = 0; r < count; r++) {
-            const int8_t* at = rows + r * row_bytes + i;
-            __m256i row = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(row, with));
-            if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
+            __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[r] + i));
+            __m256i first = _mm256_and_si256(both, four_bits);
+            __m256i second = _mm256_and_si256(_mm256_srli_epi16(both, 4), four_bits);
+            __m256i products = _mm256_add_epi16(
+                    _mm256_maddubs_epi16(first, with_first), _mm256_maddubs_epi16(second, with_second));
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(products, ones));
+            if (fetched != nullptr && i % 64 == 0) {
+                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
             }
         }
     }
@@ -158,23 +173,44 @@ inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_by
     }
 }
 
-inline void integer_products(
-        const int16_t* query,
-        const int8_t* rows,
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
         size_t n,
-        size_t row_bytes,
+        size_t half_bytes,
         Fetching fetching,
         float* out) {
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
+    size_t ahead = Fetching::bytes_ahead(half_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        const int8_t* at = rows + i * row_bytes;
-        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
-        integer_rows<4>(query, at, row_bytes, fetched, out + i);
+        const uint8_t* at = high + i * half_bytes;
+        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
+        rows_of_halves<4>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
     }
     for (; i < n; i++) {
-        const int8_t* at = rows + i * row_bytes;
-        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
+        const uint8_t* at = high + i * half_bytes;
+        rows_of_halves<1>(query, &at, half_bytes, nullptr, out + i);
+    }
+}
+
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
+        size_t n,
+        size_t half_bytes,
+        float* out) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint8_t* rows[4];
+        for (size_t r = 0; r < 4; r++) {
+            rows[r] = halves + places[i + r] * half_bytes;
+        }
+        rows_of_halves<4>(query, rows, half_bytes, nullptr, out + i);
+    }
+    for (; i < n; i++) {
+        const uint8_t* row = halves + places[i] * half_bytes;
+        rows_of_halves<1>(query, &row, half_bytes, nullptr, out + i);
     }
 }
 
@@ -210,6 +246,32 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
         }
     }
     return kept;
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    const __m256 infinity = _mm256_set1_ps(__builtin_inff());
+    const __m256 sixteen = _mm256_set1_ps(16);
+    const __m256 offset = _mm256_set1_ps(weights.offset);
+    const __m256 unit = _mm256_set1_ps(weights.unit);
+    const __m256 by_along = _mm256_set1_ps(weights.along);
+    const __m256 by_across = _mm256_set1_ps(weights.across);
+    const __m256 fixed = _mm256_set1_ps(weights.fixed);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256i within = first_lanes(n - i < 8 ? n - i : 8);
+        __m256 bound = _mm256_fmadd_ps(_mm256_maskload_ps(along + i, within), by_along, fixed);
+        bound = _mm256_fmadd_ps(_mm256_maskload_ps(across + i, within), by_across, bound);
+        __m256 product = _mm256_fmsub_ps(_mm256_maskload_ps(products + i, within), sixteen, offset);
+        bound = _mm256_fmadd_ps(product, _mm256_mul_ps(_mm256_maskload_ps(scales + i, within), unit), bound);
+        bound = _mm256_blendv_ps(bound, infinity, _mm256_cmp_ps(bound, bound, _CMP_UNORD_Q));
+        _mm256_maskstore_ps(out + i, within, bound);
+    }
 }
 
 } // namespace imagesearch::avx2

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "combination.h"
 #include "fetching.h"
 
 #pragma GCC push_options
@@ -117,47 +118,108 @@ inline void products(
     }
 }
 
-template <size_t count>
-inline void integer_rows(const int16_t* query, const int8_t* rows, size_t row_bytes, const uint8_t* fetched, float* out) {
-    __m512i sum[count];
-    for (size_t r = 0; r < count; r++) {
+inline __m128i integer_quarters_added(__m512i lanes) {
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(lanes), _mm512_extracti32x8_epi32(lanes, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+inline __m128i integer_sums(__m512i a, __m512i b, __m512i c, __m512i d) {
+    return _mm_hadd_epi32(
+            _mm_hadd_epi32(integer_quarters_added(a), integer_quarters_added(b)),
+            _mm_hadd_epi32(integer_quarters_added(c), integer_quarters_added(d)));
+}
+
+// The products of a row with 64 bytes of high halves. Sums of two products of 4 by 8 bits fit 16 bits eight times over.
+inline __m512i product_of_block(const int8_t* query, const uint8_t* high) {
+    const __m512i four_bits = _mm512_set1_epi8(15);
+    __m512i both = _mm512_loadu_si512(high);
+    __m512i first = _mm512_and_si512(both, four_bits);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi16(both, 4), four_bits);
+    return _mm512_add_epi16(
+            _mm512_maddubs_epi16(first, _mm512_loadu_si512(query)),
+            _mm512_maddubs_epi16(second, _mm512_loadu_si512(query + 64)));
+}
+
+template <bool prefetch>
+inline void four_rows_of_halves(
+        const int8_t* query,
+        const uint8_t* const* rows,
+        size_t half_bytes,
+        const uint8_t* fetched,
+        float* out) {
+    const __m512i ones = _mm512_set1_epi16(1);
+    __m512i sum[4];
+    for (size_t r = 0; r < 4; r++) {
         sum[r] = _mm512_setzero_si512();
     }
-    for (size_t i = 0; i < row_bytes; i += 32) {
-        __m512i with = _mm512_loadu_si512(query + i);
+    for (size_t begin = 0; begin < half_bytes; begin += 256) {
+        size_t end = begin + 256 < half_bytes ? begin + 256 : half_bytes;
+        __m512i part[4];
+        for (size_t r = 0; r < 4; r++) {
+            part[r] = _mm512_setzero_si512();
+        }
+        for (size_t i = begin; i < end; i += 64) {
 #pragma GCC unroll 4
-        for (size_t r = 0; r < count; r++) {
-            const int8_t* at = rows + r * row_bytes + i;
-            __m512i row = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
-            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(row, with));
-            if (i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i), _MM_HINT_T0);
+            for (size_t r = 0; r < 4; r++) {
+                part[r] = _mm512_add_epi16(part[r], product_of_block(query + 2 * i, rows[r] + i));
+                if (prefetch) {
+                    _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
+                }
             }
         }
-    }
 #pragma GCC unroll 4
-    for (size_t r = 0; r < count; r++) {
-        out[r] = static_cast<float>(_mm512_reduce_add_epi32(sum[r]));
+        for (size_t r = 0; r < 4; r++) {
+            sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(part[r], ones));
+        }
+    }
+    _mm_storeu_ps(out, _mm_cvtepi32_ps(integer_sums(sum[0], sum[1], sum[2], sum[3])));
+}
+
+inline float one_row_of_halves(const int8_t* query, const uint8_t* row, size_t half_bytes) {
+    const __m512i ones = _mm512_set1_epi16(1);
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < half_bytes; i += 64) {
+        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(product_of_block(query + 2 * i, row + i), ones));
+    }
+    return static_cast<float>(_mm512_reduce_add_epi32(sum));
+}
+
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
+        size_t n,
+        size_t half_bytes,
+        Fetching fetching,
+        float* out) {
+    size_t ahead = Fetching::bytes_ahead(half_bytes);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint8_t* at = high + i * half_bytes;
+        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
+        four_rows_of_halves<true>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
+    }
+    for (; i < n; i++) {
+        out[i] = one_row_of_halves(query, high + i * half_bytes, half_bytes);
     }
 }
 
-inline void integer_products(
-        const int16_t* query,
-        const int8_t* rows,
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
         size_t n,
-        size_t row_bytes,
-        Fetching fetching,
+        size_t half_bytes,
         float* out) {
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        const int8_t* at = rows + i * row_bytes;
-        const uint8_t* fetched = fetching.from(reinterpret_cast<const uint8_t*>(at) + ahead);
-        integer_rows<4>(query, at, row_bytes, fetched, out + i);
+        const uint8_t* rows[4];
+        for (size_t r = 0; r < 4; r++) {
+            rows[r] = halves + places[i + r] * half_bytes;
+        }
+        four_rows_of_halves<false>(query, rows, half_bytes, nullptr, out + i);
     }
     for (; i < n; i++) {
-        const int8_t* at = rows + i * row_bytes;
-        integer_rows<1>(query, at, row_bytes, reinterpret_cast<const uint8_t*>(at), out + i);
+        out[i] = one_row_of_halves(query, halves + places[i] * half_bytes, half_bytes);
     }
 }
 
@@ -196,6 +258,32 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
         numbers = _mm512_add_epi32(numbers, step);
     }
     return kept;
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    const __m512 infinity = _mm512_set1_ps(__builtin_inff());
+    const __m512 sixteen = _mm512_set1_ps(16);
+    const __m512 offset = _mm512_set1_ps(weights.offset);
+    const __m512 unit = _mm512_set1_ps(weights.unit);
+    const __m512 by_along = _mm512_set1_ps(weights.along);
+    const __m512 by_across = _mm512_set1_ps(weights.across);
+    const __m512 fixed = _mm512_set1_ps(weights.fixed);
+    for (size_t i = 0; i < n; i += 16) {
+        auto within = static_cast<__mmask16>(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+        __m512 bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, along + i), by_along, fixed);
+        bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, across + i), by_across, bound);
+        __m512 product = _mm512_fmsub_ps(_mm512_maskz_loadu_ps(within, products + i), sixteen, offset);
+        bound = _mm512_fmadd_ps(product, _mm512_mul_ps(_mm512_maskz_loadu_ps(within, scales + i), unit), bound);
+        bound = _mm512_mask_mov_ps(bound, _mm512_cmp_ps_mask(bound, bound, _CMP_UNORD_Q), infinity);
+        _mm512_mask_storeu_ps(out + i, within, bound);
+    }
 }
 
 } // namespace imagesearch::avx512

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
+#include "combination.h"
 #include "fetching.h"
 
 namespace imagesearch::portable {
@@ -105,13 +107,52 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
-inline void integer_products(const int16_t* query, const int8_t* rows, size_t n, size_t row_bytes, Fetching /* fetching */, float* out) {
-    for (size_t i = 0; i < n; i++) {
-        int32_t sum = 0;
-        for (size_t j = 0; j < row_bytes; j++) {
-            sum += static_cast<int32_t>(query[j]) * rows[i * row_bytes + j];
+inline float product_of_halves(const int8_t* query, const uint8_t* halves, size_t half_bytes) {
+    int32_t sum = 0;
+    for (size_t block = 0; block < half_bytes; block += 64) {
+        for (size_t j = block; j < block + 64; j++) {
+            sum += query[block + j] * (halves[j] & 15) + query[block + j + 64] * (halves[j] >> 4);
         }
-        out[i] = static_cast<float>(sum);
+    }
+    return static_cast<float>(sum);
+}
+
+inline void products_of_halves(
+        const int8_t* query,
+        const uint8_t* high,
+        size_t n,
+        size_t half_bytes,
+        Fetching /* fetching */,
+        float* out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = product_of_halves(query, high + i * half_bytes, half_bytes);
+    }
+}
+
+inline void products_of_chosen(
+        const int8_t* query,
+        const uint8_t* halves,
+        const uint32_t* places,
+        size_t n,
+        size_t half_bytes,
+        float* out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = product_of_halves(query, halves + places[i] * half_bytes, half_bytes);
+    }
+}
+
+inline void combine(
+        const Combination& weights,
+        const float* products,
+        const float* scales,
+        const float* along,
+        const float* across,
+        size_t n,
+        float* out) {
+    for (size_t i = 0; i < n; i++) {
+        float decoded = (16 * products[i] - weights.offset) * (scales[i] * weights.unit);
+        float bound = weights.fixed + along[i] * weights.along + decoded + across[i] * weights.across;
+        out[i] = bound == bound ? bound : std::numeric_limits<float>::infinity();
     }
 }
 

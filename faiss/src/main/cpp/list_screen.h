@@ -24,8 +24,8 @@ public:
             size_t n = lists.list_size(list);
             if (n > 0) {
                 faiss::InvertedLists::ScopedCodes codes(&lists, list);
-                rows[list] = screen_rows(
-                        codes.get(), n, dimension, centroids.get_xb() + list * dimension, memory.data() + at);
+                RowScreener screener(centroids.get_xb() + list * dimension, dimension);
+                rows[list] = screener.screen(codes.get(), n, memory.data() + at);
                 at += screen_bytes(n, dimension);
             }
         }

@@ -86,7 +86,7 @@ inline bool search_one_screened(
         int64_t* ids,
         float* scores) {
     size_t dimension = index.d;
-    Scratch<int16_t, struct QueryWhole> whole(screen_row_bytes(dimension));
+    Scratch<int8_t, struct QueryWhole> whole(ScreenQuery::room(dimension));
     ScreenQuery bounded(query, dimension, whole.data());
     if (!bounded.usable()) {
         return false;
@@ -121,9 +121,9 @@ inline bool search_one_screened(
                 coarse_scores[probe],
                 codes.get(),
                 index.code_size,
+                stored.get(),
                 selector,
-                found,
-                [&](size_t place) { return id_at(stored.get(), place); });
+                found);
     }
     found.finish();
     hits.finish(ids, scores);
