@@ -55,8 +55,11 @@ run_spark() {
   [ -z "$conf" ] || [ ! -f "$root/conf/$conf" ] || given+=(--conf "$root/conf/$conf")
 
   local options="-Dorg.bytedeco.javacpp.maxphysicalbytes=0 -Dorg.bytedeco.javacpp.maxbytes=0 -Dai.djl.offline=true"
-  submit+=(--conf "spark.executor.extraJavaOptions=$options" --conf spark.executorEnv.RUST_FLAVOR=cpu --class "$class")
+  submit+=(--conf "spark.executor.extraJavaOptions=$options" --class "$class")
+  submit+=(--conf spark.executorEnv.RUST_FLAVOR=cpu --conf spark.executorEnv.ORT_DISABLE_TELEMETRY=1)
   export RUST_FLAVOR=cpu
+  # ONNX Runtime would tell its makers how it is used, and leave files in the temporary folder.
+  export ORT_DISABLE_TELEMETRY=1
 
   local properties=${IMAGESEARCH_SPARK_CONF:-}
   if [ -n "$properties" ] && [ ! -f "$properties" ]; then

@@ -124,6 +124,7 @@ record IndexPlan(
                 time(querySeconds / machines / cores),
                 counted(machines, "machine"),
                 counted(cores, "core"));
+        size.warnings().forEach(warning -> line(text, "note", "%s", warning));
         return text.toString();
     }
 
