@@ -39,11 +39,21 @@ class PlanCommandTest {
                 .isZero();
         assertThat(out.toString().lines().map(line -> line.split(" ", 2)[0]))
                 .containsExactly(
-                        "pictures", "nlist", "shards", "bytes", "machines", "training", "build", "query", "basis");
+                        "pictures",
+                        "nlist",
+                        "shards",
+                        "bytes",
+                        "machines",
+                        "training",
+                        "build",
+                        "query",
+                        "note",
+                        "basis");
         assertThat(out.toString())
                 .contains("5,000,000,000 of 512 floats, for a recall@10 of 0.95")
                 .contains("of 64.0 GiB to hold all vectors")
                 .contains("64 cores")
+                .contains("a larger training.memory")
                 .contains("times beyond");
     }
 
