@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.SmallIndex;
@@ -33,9 +32,15 @@ class ShardScansTest {
     void openGeneration(@TempDir Path folder) {
         index = SmallIndex.publish(folder, 1, 81, 60, SHARDS);
         generation = open(folder, index.generation(), false);
-        long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
-        probe = new ShardScans.Probe(
-                SmallIndex.randomUnit(new Random(9)), 100, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+        probe = probe(SmallIndex.randomUnit(new Random(9)), 100);
+    }
+
+    /** All lists, the nearest first. */
+    private ShardScans.Probe probe(float[] query, int k) {
+        long[] lists = new long[SmallIndex.NLIST];
+        float[] coarseScores = new float[lists.length];
+        generation.centroids().assign(query, 1, lists.length, lists, coarseScores);
+        return new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, coarseScores);
     }
 
     private static Generation open(Path folder, String name, boolean screen) {
@@ -78,9 +83,7 @@ class ShardScansTest {
         // As many as there are twins, whose scores are equal: some of them must be kept, and the right ones.
         for (int k : new int[] {1, 3, 7, 12, 20}) {
             float[] query = index.items().get(SmallIndex.TWINS).vector();
-            long[] lists = IntStream.range(0, SmallIndex.NLIST).asLongStream().toArray();
-            ShardScans.Probe best =
-                    new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, new float[lists.length]);
+            ShardScans.Probe best = probe(query, k);
             try (ShardScans scans = new ShardScans(1, 100)) {
                 List<ShardHits> answers = scans.scan(generation, best, FAR);
 
