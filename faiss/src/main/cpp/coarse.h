@@ -105,7 +105,7 @@ private:
         size_t candidates = ScreenedHits::candidate_room(k);
         Scratch<ScreenedHits::Candidate, struct CoarseCandidates> some(candidates);
         ScreenedHits found(scorer, d, hits, lower, some.data(), candidates);
-        scan_screened(bounded, screened, nullptr, base_score, rows(), code_size, nullptr, nullptr, found);
+        scan_screened(bounded, screened, nullptr, base_score, rows(), code_size, nullptr, nullptr, 0, found);
         found.finish();
         return true;
     }

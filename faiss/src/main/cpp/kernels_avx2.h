@@ -43,10 +43,9 @@ inline __m256i first_lanes(size_t n) {
 template <size_t queries, bool prefetch>
 inline void four_rows(
         const float* const* query,
-        const uint8_t* rows,
-        size_t row_bytes,
+        const uint8_t* const* rows,
         size_t dimension,
-        const uint8_t* fetched,
+        const FourFetched& fetched,
         float* out,
         size_t stride) {
     __m256 sum[queries][4];
@@ -57,7 +56,6 @@ inline void four_rows(
     }
     size_t i = 0;
     for (; i + 8 <= dimension; i += 8) {
-        const uint8_t* at = rows + i * sizeof(float);
         __m256 with[queries];
 #pragma GCC unroll 4
         for (size_t q = 0; q < queries; q++) {
@@ -65,10 +63,10 @@ inline void four_rows(
         }
 #pragma GCC unroll 4
         for (size_t r = 0; r < 4; r++) {
-            __m256 row = load(at + r * row_bytes);
+            __m256 row = load(rows[r] + i * sizeof(float));
             // A step is half a line.
             if (prefetch && i % 16 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i * sizeof(float)), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched.rows[r] + i * sizeof(float)), _MM_HINT_T0);
             }
 #pragma GCC unroll 4
             for (size_t q = 0; q < queries; q++) {
@@ -81,7 +79,7 @@ inline void four_rows(
         for (size_t q = 0; q < queries; q++) {
             __m256 with = _mm256_maskload_ps(query[q] + i, rest);
             for (size_t r = 0; r < 4; r++) {
-                __m256 row = load_some(rows + r * row_bytes + i * sizeof(float), rest);
+                __m256 row = load_some(rows[r] + i * sizeof(float), rest);
                 sum[q][r] = _mm256_fmadd_ps(row, with, sum[q][r]);
             }
         }
@@ -90,20 +88,6 @@ inline void four_rows(
     for (size_t q = 0; q < queries; q++) {
         _mm_storeu_ps(out + q * stride, sums(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
     }
-}
-
-inline float one_row(const float* query, const uint8_t* row, size_t dimension) {
-    __m256 sum = _mm256_setzero_ps();
-    size_t i = 0;
-    for (; i + 8 <= dimension; i += 8) {
-        sum = _mm256_fmadd_ps(load(row + i * sizeof(float)), _mm256_loadu_ps(query + i), sum);
-    }
-    if (i < dimension) {
-        __m256i rest = first_lanes(dimension - i);
-        __m256 lanes = load_some(row + i * sizeof(float), rest);
-        sum = _mm256_fmadd_ps(lanes, _mm256_maskload_ps(query + i, rest), sum);
-    }
-    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
 }
 
 template <size_t queries, bool prefetch>
@@ -116,17 +100,22 @@ inline void products(
         float* out,
         size_t stride) {
     size_t row_bytes = dimension * sizeof(float);
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* at = rows + i * row_bytes;
-        four_rows<queries, prefetch>(query, at, row_bytes, dimension, fetching.from(at + ahead), out + i, stride);
-    }
-    for (; i < n; i++) {
-        for (size_t q = 0; q < queries; q++) {
-            out[q * stride + i] = one_row(query[q], rows + i * row_bytes, dimension);
+    size_t ahead = Fetching::bytes_ahead(row_bytes, n);
+    auto row_at = [=](size_t i) { return rows + i * row_bytes; };
+    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
+        FourFetched fetched(fetching, four, ahead);
+        if (count == 4) {
+            four_rows<queries, prefetch>(query, four, dimension, fetched, out + first, stride);
+            return;
         }
-    }
+        float few[queries * 4];
+        four_rows<queries, prefetch>(query, four, dimension, fetched, few, 4);
+        for (size_t q = 0; q < queries; q++) {
+            for (size_t r = 0; r < count; r++) {
+                out[q * stride + r] = few[q * 4 + r];
+            }
+        }
+    });
 }
 
 inline int32_t sum_of(__m256i lanes) {
@@ -136,17 +125,16 @@ inline int32_t sum_of(__m256i lanes) {
 }
 
 // Sums of two products of 4 by 8 bits fit 16 bits eight times over.
-template <size_t count>
-inline void rows_of_halves(
+inline void four_rows_of_halves(
         const int8_t* query,
         const uint8_t* const* rows,
         size_t half_bytes,
-        const uint8_t* fetched,
+        const FourFetched* fetched,
         float* out) {
     const __m256i four_bits = _mm256_set1_epi8(15);
     const __m256i ones = _mm256_set1_epi16(1);
-    __m256i sum[count];
-    for (size_t r = 0; r < count; r++) {
+    __m256i sum[4];
+    for (size_t r = 0; r < 4; r++) {
         sum[r] = _mm256_setzero_si256();
     }
     for (size_t i = 0; i < half_bytes; i += 32) {
@@ -155,7 +143,7 @@ inline void rows_of_halves(
         __m256i with_first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
         __m256i with_second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 64));
 #pragma GCC unroll 4
-        for (size_t r = 0; r < count; r++) {
+        for (size_t r = 0; r < 4; r++) {
             __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[r] + i));
             __m256i first = _mm256_and_si256(both, four_bits);
             __m256i second = _mm256_and_si256(_mm256_srli_epi16(both, 4), four_bits);
@@ -163,14 +151,34 @@ inline void rows_of_halves(
                     _mm256_maddubs_epi16(first, with_first), _mm256_maddubs_epi16(second, with_second));
             sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(products, ones));
             if (fetched != nullptr && i % 64 == 0) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched->rows[r] + i), _MM_HINT_T0);
             }
         }
     }
 #pragma GCC unroll 4
-    for (size_t r = 0; r < count; r++) {
+    for (size_t r = 0; r < 4; r++) {
         out[r] = static_cast<float>(sum_of(sum[r]));
     }
+}
+
+template <typename RowAt>
+inline void products_of_some_halves(
+        const int8_t* query,
+        size_t n,
+        size_t half_bytes,
+        RowAt row_at,
+        const Fetching* fetching,
+        float* out) {
+    size_t ahead = Fetching::bytes_ahead(half_bytes, n);
+    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
+        FourFetched fetched(fetching == nullptr ? Fetching() : *fetching, four, ahead);
+        float few[4];
+        four_rows_of_halves(
+                query, four, half_bytes, fetching == nullptr ? nullptr : &fetched, count == 4 ? out + first : few);
+        for (size_t r = 0; count < 4 && r < count; r++) {
+            out[r] = few[r];
+        }
+    });
 }
 
 inline void products_of_halves(
@@ -180,17 +188,8 @@ inline void products_of_halves(
         size_t half_bytes,
         Fetching fetching,
         float* out) {
-    size_t ahead = Fetching::bytes_ahead(half_bytes);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* at = high + i * half_bytes;
-        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
-        rows_of_halves<4>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
-    }
-    for (; i < n; i++) {
-        const uint8_t* at = high + i * half_bytes;
-        rows_of_halves<1>(query, &at, half_bytes, nullptr, out + i);
-    }
+    auto row_at = [=](size_t i) { return high + i * half_bytes; };
+    products_of_some_halves(query, n, half_bytes, row_at, &fetching, out);
 }
 
 inline void products_of_chosen(
@@ -200,18 +199,8 @@ inline void products_of_chosen(
         size_t n,
         size_t half_bytes,
         float* out) {
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* rows[4];
-        for (size_t r = 0; r < 4; r++) {
-            rows[r] = halves + places[i + r] * half_bytes;
-        }
-        rows_of_halves<4>(query, rows, half_bytes, nullptr, out + i);
-    }
-    for (; i < n; i++) {
-        const uint8_t* row = halves + places[i] * half_bytes;
-        rows_of_halves<1>(query, &row, half_bytes, nullptr, out + i);
-    }
+    auto row_at = [=](size_t i) { return halves + places[i] * half_bytes; };
+    products_of_some_halves(query, n, half_bytes, row_at, nullptr, out);
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

@@ -29,14 +29,13 @@ inline __m128 sums(__m512 a, __m512 b, __m512 c, __m512 d) {
 }
 
 // Inner products of some queries with four rows. Each product has a sum of its own, always the same one: a score does not
-// depend on what is computed beside it. Four rows at `fetched` are fetched meanwhile.
+// depend on what is computed beside it.
 template <size_t queries, bool prefetch>
 inline void four_rows(
         const float* const* query,
-        const uint8_t* rows,
-        size_t row_bytes,
+        const uint8_t* const* rows,
         size_t dimension,
-        const uint8_t* fetched,
+        const FourFetched& fetched,
         float* out,
         size_t stride) {
     __m512 sum[queries][4];
@@ -47,13 +46,12 @@ inline void four_rows(
     }
     size_t i = 0;
     for (; i + 16 <= dimension; i += 16) {
-        const uint8_t* at = rows + i * sizeof(float);
         __m512 row[4];
 #pragma GCC unroll 4
         for (size_t r = 0; r < 4; r++) {
-            row[r] = _mm512_loadu_ps(at + r * row_bytes);
+            row[r] = _mm512_loadu_ps(rows[r] + i * sizeof(float));
             if (prefetch) {
-                _mm_prefetch(reinterpret_cast<const char*>(fetched + r * row_bytes + i * sizeof(float)), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(fetched.rows[r] + i * sizeof(float)), _MM_HINT_T0);
             }
         }
 #pragma GCC unroll 4
@@ -70,7 +68,7 @@ inline void four_rows(
         for (size_t q = 0; q < queries; q++) {
             __m512 with = _mm512_maskz_loadu_ps(rest, query[q] + i);
             for (size_t r = 0; r < 4; r++) {
-                __m512 row = _mm512_maskz_loadu_ps(rest, rows + r * row_bytes + i * sizeof(float));
+                __m512 row = _mm512_maskz_loadu_ps(rest, rows[r] + i * sizeof(float));
                 sum[q][r] = _mm512_fmadd_ps(row, with, sum[q][r]);
             }
         }
@@ -79,20 +77,6 @@ inline void four_rows(
     for (size_t q = 0; q < queries; q++) {
         _mm_storeu_ps(out + q * stride, sums(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
     }
-}
-
-inline float one_row(const float* query, const uint8_t* row, size_t dimension) {
-    __m512 sum = _mm512_setzero_ps();
-    size_t i = 0;
-    for (; i + 16 <= dimension; i += 16) {
-        sum = _mm512_fmadd_ps(_mm512_loadu_ps(row + i * sizeof(float)), _mm512_loadu_ps(query + i), sum);
-    }
-    if (i < dimension) {
-        auto rest = static_cast<__mmask16>((1u << (dimension - i)) - 1);
-        __m512 lanes = _mm512_maskz_loadu_ps(rest, row + i * sizeof(float));
-        sum = _mm512_fmadd_ps(lanes, _mm512_maskz_loadu_ps(rest, query + i), sum);
-    }
-    return _mm_cvtss_f32(sums(sum, sum, sum, sum));
 }
 
 template <size_t queries, bool prefetch>
@@ -105,17 +89,22 @@ inline void products(
         float* out,
         size_t stride) {
     size_t row_bytes = dimension * sizeof(float);
-    size_t ahead = Fetching::bytes_ahead(row_bytes);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* at = rows + i * row_bytes;
-        four_rows<queries, prefetch>(query, at, row_bytes, dimension, fetching.from(at + ahead), out + i, stride);
-    }
-    for (; i < n; i++) {
-        for (size_t q = 0; q < queries; q++) {
-            out[q * stride + i] = one_row(query[q], rows + i * row_bytes, dimension);
+    size_t ahead = Fetching::bytes_ahead(row_bytes, n);
+    auto row_at = [=](size_t i) { return rows + i * row_bytes; };
+    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
+        FourFetched fetched(fetching, four, ahead);
+        if (count == 4) {
+            four_rows<queries, prefetch>(query, four, dimension, fetched, out + first, stride);
+            return;
         }
-    }
+        float few[queries * 4];
+        four_rows<queries, prefetch>(query, four, dimension, fetched, few, 4);
+        for (size_t q = 0; q < queries; q++) {
+            for (size_t r = 0; r < count; r++) {
+                out[q * stride + r] = few[q * 4 + r];
+            }
+        }
+    });
 }
 
 inline __m128i integer_quarters_added(__m512i lanes) {
@@ -140,12 +129,11 @@ inline __m512i product_of_block(const int8_t* query, const uint8_t* high) {
             _mm512_maddubs_epi16(second, _mm512_loadu_si512(query + 64)));
 }
 
-template <bool prefetch>
 inline void four_rows_of_halves(
         const int8_t* query,
         const uint8_t* const* rows,
         size_t half_bytes,
-        const uint8_t* fetched,
+        const FourFetched* fetched,
         float* out) {
     const __m512i ones = _mm512_set1_epi16(1);
     __m512i sum[4];
@@ -162,8 +150,8 @@ inline void four_rows_of_halves(
 #pragma GCC unroll 4
             for (size_t r = 0; r < 4; r++) {
                 part[r] = _mm512_add_epi16(part[r], product_of_block(query + 2 * i, rows[r] + i));
-                if (prefetch) {
-                    _mm_prefetch(reinterpret_cast<const char*>(fetched + r * half_bytes + i), _MM_HINT_T0);
+                if (fetched != nullptr) {
+                    _mm_prefetch(reinterpret_cast<const char*>(fetched->rows[r] + i), _MM_HINT_T0);
                 }
             }
         }
@@ -175,13 +163,24 @@ inline void four_rows_of_halves(
     _mm_storeu_ps(out, _mm_cvtepi32_ps(integer_sums(sum[0], sum[1], sum[2], sum[3])));
 }
 
-inline float one_row_of_halves(const int8_t* query, const uint8_t* row, size_t half_bytes) {
-    const __m512i ones = _mm512_set1_epi16(1);
-    __m512i sum = _mm512_setzero_si512();
-    for (size_t i = 0; i < half_bytes; i += 64) {
-        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(product_of_block(query + 2 * i, row + i), ones));
-    }
-    return static_cast<float>(_mm512_reduce_add_epi32(sum));
+template <typename RowAt>
+inline void products_of_some_halves(
+        const int8_t* query,
+        size_t n,
+        size_t half_bytes,
+        RowAt row_at,
+        const Fetching* fetching,
+        float* out) {
+    size_t ahead = Fetching::bytes_ahead(half_bytes, n);
+    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
+        FourFetched fetched(fetching == nullptr ? Fetching() : *fetching, four, ahead);
+        float few[4];
+        four_rows_of_halves(
+                query, four, half_bytes, fetching == nullptr ? nullptr : &fetched, count == 4 ? out + first : few);
+        for (size_t r = 0; count < 4 && r < count; r++) {
+            out[r] = few[r];
+        }
+    });
 }
 
 inline void products_of_halves(
@@ -191,16 +190,8 @@ inline void products_of_halves(
         size_t half_bytes,
         Fetching fetching,
         float* out) {
-    size_t ahead = Fetching::bytes_ahead(half_bytes);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* at = high + i * half_bytes;
-        const uint8_t* rows[4] = {at, at + half_bytes, at + 2 * half_bytes, at + 3 * half_bytes};
-        four_rows_of_halves<true>(query, rows, half_bytes, fetching.from(at + ahead), out + i);
-    }
-    for (; i < n; i++) {
-        out[i] = one_row_of_halves(query, high + i * half_bytes, half_bytes);
-    }
+    auto row_at = [=](size_t i) { return high + i * half_bytes; };
+    products_of_some_halves(query, n, half_bytes, row_at, &fetching, out);
 }
 
 inline void products_of_chosen(
@@ -210,17 +201,8 @@ inline void products_of_chosen(
         size_t n,
         size_t half_bytes,
         float* out) {
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const uint8_t* rows[4];
-        for (size_t r = 0; r < 4; r++) {
-            rows[r] = halves + places[i + r] * half_bytes;
-        }
-        four_rows_of_halves<false>(query, rows, half_bytes, nullptr, out + i);
-    }
-    for (; i < n; i++) {
-        out[i] = one_row_of_halves(query, halves + places[i] * half_bytes, half_bytes);
-    }
+    auto row_at = [=](size_t i) { return halves + places[i] * half_bytes; };
+    products_of_some_halves(query, n, half_bytes, row_at, nullptr, out);
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

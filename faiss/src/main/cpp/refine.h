@@ -16,12 +16,12 @@
 #include <string>
 #include <vector>
 
-#include "code_scorers.h"
 #include "codecs.h"
 #include "index.h"
 #include "scan.h"
-#include "search.h"
+#include "scorer.h"
 #include "top_hits.h"
+#include "visits.h"
 
 namespace imagesearch {
 
@@ -67,10 +67,8 @@ public:
         return vectors + (starts[list] + offset) * bytes;
     }
 
-    void prefetch(int64_t list, int64_t offset) const {
-        for (size_t i = 0; i < bytes; i += cache_line_bytes) {
-            __builtin_prefetch(at(list, offset) + i);
-        }
+    [[gnu::always_inline]] void prefetch(int64_t list, int64_t offset) const {
+        fetch(at(list, offset), bytes);
     }
 
     std::unique_ptr<Scorer> scorer() const {
@@ -137,49 +135,85 @@ inline int64_t offset_of(int64_t place) {
     return place & ((int64_t(1) << place_bits) - 1);
 }
 
-// The places of the best codes, in no order; returns how many.
-inline size_t best_places(
-        const faiss::IndexIVF& index,
-        Scorer& scorer,
-        const int64_t* lists,
-        const float* coarse_scores,
-        int64_t nprobe,
-        const faiss::IDSelector* selector,
-        int64_t count,
-        int64_t* places,
-        float* scores) {
-    Scratch<Hit, struct CandidatePlaces> room(TopHits::room(count));
-    TopHits best;
-    best.begin(room.data(), count, no_score);
-    for (int64_t probe = 0; probe < nprobe; probe++) {
-        int64_t list = lists[probe];
-        size_t n = list < 0 ? 0 : index.invlists->list_size(list);
-        if (n == 0) {
-            continue;
-        }
-        scorer.set_list(list, coarse_scores[probe]);
-        faiss::InvertedLists::ScopedCodes codes(index.invlists, list);
-        faiss::InvertedLists::ScopedIds ids(index.invlists, list);
-        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
-        scorer.set_fetching({codes.get() + n * index.code_size, next < 0 ? nullptr : index.invlists->get_codes(next)});
-        scan_codes(
-                scorer,
-                codes.get(),
-                n,
-                index.code_size,
-                [&] { return best.threshold(); },
-                [&](float score, size_t offset) {
-                    if (selector == nullptr || selector->is_member(id_at(ids.get(), offset))) {
-                        best.take(score, place_of(list, offset));
-                    }
-                });
-    }
-    best.finish(places, scores);
-    return std::find(places, places + count, no_id) - places;
-}
+// Searches one shard: its best codes are compared with the store's vectors, whose scores count.
+class RefinedSearch {
+public:
+    // k: hits wanted of a query.
+    RefinedSearch(const Shard& shard, const RefinementStore& store, int64_t k, int64_t candidates_per_hit)
+            : shard(shard), store(store), finer(store.scorer()),
+              count(std::min<int64_t>(k * candidates_per_hit, std::max<int64_t>(shard.index.ntotal, 1))) {}
 
-// As ivf_search_preassigned, but the best k * candidates_per_hit codes of each query are compared with the store's vectors, whose
-// scores count: bounds too are meant for them.
+    // The hits get `number` as their shard.
+    void search(
+            const float* query,
+            const int64_t* lists,
+            const float* coarse_scores,
+            int64_t nprobe,
+            uint32_t number,
+            TopHits& hits) {
+        Scratch<int64_t, struct RefinedPlaces> room(count);
+        int64_t* places = room.data();
+        size_t found = best_places(query, lists, coarse_scores, nprobe, places);
+        // By place: pages of a file that is not in memory are then read in ascending order, each once.
+        std::sort(places, places + found);
+        finer->set_query(query);
+        constexpr size_t ahead = 4;
+        for (size_t i = 0; i < found; i++) {
+            if (i + ahead < found) {
+                int64_t next = places[i + ahead];
+                store.prefetch(list_of(next), offset_of(next));
+            }
+            int64_t place = places[i];
+            float score;
+            finer->scores(store.at(list_of(place), offset_of(place)), 1, &score);
+            if (score >= hits.threshold()) {
+                faiss::InvertedLists::ScopedIds stored(&shard.lists(), list_of(place));
+                hits.take(score, id_at(stored.get(), offset_of(place)), number);
+            }
+        }
+    }
+
+private:
+    // The places of the best codes, in no order; returns how many.
+    size_t best_places(
+            const float* query,
+            const int64_t* lists,
+            const float* coarse_scores,
+            int64_t nprobe,
+            int64_t* places) const {
+        Scratch<Hit, struct CandidatePlaces> room(TopHits::room(count));
+        Scratch<float, struct CandidateScores> scores(count);
+        TopHits best;
+        best.begin(room.data(), count, no_score);
+        shard.scorer->set_query(query);
+        Visits visits(&shard, 1, lists, coarse_scores, nprobe);
+        for (size_t i = 0; i < visits.size(); i++) {
+            const Visits::Visit& visit = visits[i];
+            faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
+            shard.scorer->set_list(visit.list, visit.coarse_score);
+            scan_list(
+                    *shard.scorer,
+                    shard.lists(),
+                    visit.list,
+                    visits.codes(i + 1),
+                    [&] { return best.threshold(); },
+                    [&](float score, size_t offset) {
+                        if (shard.selector == nullptr || shard.selector->is_member(id_at(ids.get(), offset))) {
+                            best.take(score, place_of(visit.list, offset));
+                        }
+                    });
+        }
+        best.finish(places, scores.data());
+        return std::find(places, places + count, no_id) - places;
+    }
+
+    const Shard& shard;
+    const RefinementStore& store;
+    const std::unique_ptr<Scorer> finer;
+    const int64_t count;
+};
+
+// As ivf_search_preassigned; bounds are meant for the scores of the store's vectors too.
 inline void ivf_search_refined(
         int64_t handle,
         int64_t store_handle,
@@ -194,47 +228,14 @@ inline void ivf_search_refined(
         const float* bounds,
         int64_t* ids,
         float* scores) {
-    const faiss::IndexIVF& index = *ivf(handle);
-    const RefinementStore& store = refinement(store_handle);
-    const auto* kept = reinterpret_cast<const faiss::IDSelector*>(selector);
-    int64_t count = std::min<int64_t>(k * candidates_per_hit, std::max<int64_t>(index.ntotal, 1));
-    auto scorer = scorer_of(index);
-    auto finer = store.scorer();
-    Scratch<int64_t, struct RefinedPlaces> places(count);
-    Scratch<float, struct RefinedScores> coarse(count);
+    Shard shard(*ivf(handle), reinterpret_cast<const faiss::IDSelector*>(selector));
+    RefinedSearch refined(shard, refinement(store_handle), k, candidates_per_hit);
     Scratch<Hit, struct RefinedHits> room(TopHits::room(k));
     for (int64_t q = 0; q < n; q++) {
-        const float* query = queries + q * index.d;
-        scorer->set_query(query);
-        size_t found = best_places(
-                index,
-                *scorer,
-                lists + q * nprobe,
-                coarse_scores + q * nprobe,
-                nprobe,
-                kept,
-                count,
-                places.data(),
-                coarse.data());
-        // By place: pages of a file that is not in memory are then read in ascending order, each once.
-        std::sort(places.data(), places.data() + found);
-        finer->set_query(query);
         TopHits hits;
         hits.begin(room.data(), k, bounds == nullptr ? no_score : bounds[q]);
-        constexpr size_t ahead = 4;
-        for (size_t i = 0; i < found; i++) {
-            if (i + ahead < found) {
-                int64_t next = places.data()[i + ahead];
-                store.prefetch(list_of(next), offset_of(next));
-            }
-            int64_t place = places.data()[i];
-            float score;
-            finer->scores(store.at(list_of(place), offset_of(place)), 1, &score);
-            if (score >= hits.threshold()) {
-                faiss::InvertedLists::ScopedIds stored(index.invlists, list_of(place));
-                hits.take(score, id_at(stored.get(), offset_of(place)));
-            }
-        }
+        refined.search(
+                queries + q * shard.index.d, lists + q * nprobe, coarse_scores + q * nprobe, nprobe, 0, hits);
         hits.finish(ids + q * k, scores + q * k);
     }
 }

@@ -18,8 +18,6 @@ namespace imagesearch {
 // Codes scored between two looks at the threshold; their scores stay in the first cache.
 inline constexpr size_t block_codes = 256;
 
-inline constexpr size_t cache_line_bytes = 64;
-
 // Ids of a mapped file stand at odd addresses.
 inline int64_t id_at(const int64_t* ids, size_t place) {
     int64_t id;
@@ -31,10 +29,11 @@ inline int64_t id_at(const int64_t* ids, size_t place) {
 struct Candidates {
     TopHits* hits;
     const faiss::IDSelector* selector;
+    uint32_t shard = 0;
 
     void take(float score, int64_t id) const {
         if (score >= hits->threshold() && (selector == nullptr || selector->is_member(id))) {
-            hits->take(score, id);
+            hits->take(score, id, shard);
         }
     }
 };
@@ -61,37 +60,19 @@ inline void scan_codes(
     }
 }
 
-// The first list from `probe` on that has something in it, or -1.
-inline int64_t next_list(const faiss::InvertedLists& inverted, const int64_t* lists, int64_t nprobe, int64_t probe) {
-    for (; probe < nprobe; probe++) {
-        if (lists[probe] >= 0 && inverted.list_size(lists[probe]) > 0) {
-            return lists[probe];
-        }
-    }
-    return -1;
-}
-
-// Scans a list; `next` is scanned after it, -1 for none.
+// Calls take(score, place) likewise for a list that is not empty; `next` are the codes scanned after it, null for none.
+template <typename Threshold, typename Take>
 inline void scan_list(
         Scorer& scorer,
         const faiss::InvertedLists& lists,
         int64_t list,
-        int64_t next,
-        const Candidates& candidates) {
+        const uint8_t* next,
+        Threshold threshold,
+        Take take) {
     size_t n = lists.list_size(list);
-    if (n == 0) {
-        return;
-    }
     faiss::InvertedLists::ScopedCodes codes(&lists, list);
-    faiss::InvertedLists::ScopedIds ids(&lists, list);
-    scorer.set_fetching({codes.get() + n * lists.code_size, next < 0 ? nullptr : lists.get_codes(next)});
-    scan_codes(
-            scorer,
-            codes.get(),
-            n,
-            lists.code_size,
-            [&] { return candidates.hits->threshold(); },
-            [&](float score, size_t place) { candidates.take(score, id_at(ids.get(), place)); });
+    scorer.set_fetching({codes.get() + n * lists.code_size, next});
+    scan_codes(scorer, codes.get(), n, lists.code_size, threshold, take);
 }
 
 } // namespace imagesearch

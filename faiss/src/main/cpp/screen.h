@@ -297,10 +297,8 @@ public:
         }
     }
 
-    void fetch_low(const ScreenedRows& rows, size_t place) const {
-        for (size_t at = 0; at < half_bytes; at += cache_line_bytes) {
-            __builtin_prefetch(rows.low + place * half_bytes + at);
-        }
+    [[gnu::always_inline]] void fetch_low(const ScreenedRows& rows, size_t place) const {
+        fetch(rows.low + place * half_bytes, half_bytes);
     }
 
 private:
@@ -374,6 +372,7 @@ class ScreenedHits {
 public:
     struct Candidate {
         float upper;
+        uint32_t shard;
         const uint8_t* row;
         const int64_t* ids;
         size_t place;
@@ -397,9 +396,15 @@ public:
     }
 
     // Few are left in the end: ids are not read before.
-    void take(float lower_bound, float upper_bound, const uint8_t* row, const int64_t* ids, size_t place) {
+    void take(
+            float lower_bound,
+            float upper_bound,
+            uint32_t shard,
+            const uint8_t* row,
+            const int64_t* ids,
+            size_t place) {
         lower.take(lower_bound, no_id);
-        candidates[size++] = {upper_bound, row, ids, place};
+        candidates[size++] = {upper_bound, shard, row, ids, place};
         if (size == room) {
             drop();
             if (size > room / 2) {
@@ -428,16 +433,14 @@ private:
         constexpr size_t rows_ahead = 4;
         for (size_t i = 0; i < size + rows_ahead; i++) {
             if (i < size) {
-                for (size_t at = 0; at < row_bytes; at += cache_line_bytes) {
-                    __builtin_prefetch(candidates[i].row + at);
-                }
-                __builtin_prefetch(candidates[i].ids + candidates[i].place);
+                fetch(candidates[i].row, row_bytes);
+                fetch(candidates[i].ids + candidates[i].place, 1);
             }
             if (i >= rows_ahead) {
                 const Candidate& candidate = candidates[i - rows_ahead];
                 float score;
                 scorer.scores(candidate.row, 1, &score);
-                hits.take(score, candidate.id());
+                hits.take(score, candidate.id(), candidate.shard);
             }
         }
         size = 0;
@@ -452,8 +455,17 @@ private:
     size_t size = 0;
 };
 
-// Screens the rows of one list; those of `next`, if there are, come after it. Without `ids`, places are ids; rows and ids must stay
-// where they are until the hits are finished.
+// Fetches the numbers that stand beside the first rows of a list.
+[[gnu::always_inline]] inline void fetch_numbers(const ScreenedRows& rows) {
+    size_t bytes = std::min(rows.n, block_codes) * sizeof(float);
+    fetch(rows.scales, bytes);
+    fetch(rows.slacks, bytes);
+    fetch(rows.along, bytes);
+    fetch(rows.across, bytes);
+}
+
+// Screens the rows of one list of a shard; those of `next`, if there are, come after it. Without `ids`, places are ids; rows and
+// ids must stay where they are until the hits are finished.
 inline void scan_screened(
         const ScreenQuery& query,
         const ScreenedRows& rows,
@@ -463,6 +475,7 @@ inline void scan_screened(
         size_t code_size,
         const int64_t* ids,
         const faiss::IDSelector* selector,
+        uint32_t shard,
         ScreenedHits& hits) {
     // Rows whose low halves are on their way, while those of as many are computed with.
     constexpr size_t group = 8;
@@ -470,12 +483,7 @@ inline void scan_screened(
     uint32_t places[block_codes + Kernels::spare_places];
     auto at_least = kernels().at_least;
     if (next != nullptr) {
-        for (size_t i = 0; i < std::min(next->n, block_codes); i += cache_line_bytes / sizeof(float)) {
-            __builtin_prefetch(next->scales + i);
-            __builtin_prefetch(next->slacks + i);
-            __builtin_prefetch(next->along + i);
-            __builtin_prefetch(next->across + i);
-        }
+        fetch_numbers(*next);
     }
     for (size_t begin = 0; begin < rows.n; begin += block_codes) {
         size_t count = std::min(block_codes, rows.n - begin);
@@ -498,7 +506,7 @@ inline void scan_screened(
                 }
                 size_t place = begin + places[i + j];
                 if (selector == nullptr || selector->is_member(row_id(ids, place))) {
-                    hits.take(lower[j], upper[j], codes + place * code_size, ids, place);
+                    hits.take(lower[j], upper[j], shard, codes + place * code_size, ids, place);
                 }
             }
         }

@@ -10,11 +10,10 @@
 
 #include "batch.h"
 #include "coarse.h"
-#include "code_scorers.h"
 #include "index.h"
 #include "scan.h"
-#include "scorer.h"
 #include "top_hits.h"
+#include "visits.h"
 
 namespace imagesearch {
 
@@ -45,89 +44,117 @@ inline void ivf_assign(int64_t handle, const float* queries, int64_t n, int64_t 
     coarse(handle)->search(n, queries, nprobe, scores, lists);
 }
 
-// One query: its lists in the order in which they are given, the most promising first.
-inline void search_one(
-        const faiss::IndexIVF& index,
-        Scorer& scorer,
+// One query against whole codes, list by list.
+inline void search_plain(
+        const Shards& shards,
         const float* query,
-        int64_t k,
         const int64_t* lists,
         const float* coarse_scores,
         int64_t nprobe,
-        const faiss::IDSelector* selector,
-        float bound,
-        int64_t* ids,
-        float* scores) {
-    Scratch<Hit, struct QueryHits> room(TopHits::room(k));
-    TopHits hits;
-    hits.begin(room.data(), k, bound);
-    scorer.set_query(query);
-    for (int64_t probe = 0; probe < nprobe; probe++) {
-        if (lists[probe] < 0) {
-            continue;
-        }
-        scorer.set_list(lists[probe], coarse_scores[probe]);
-        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
-        scan_list(scorer, *index.invlists, lists[probe], next, {&hits, selector});
+        TopHits& hits) {
+    for (const Shard& shard : shards) {
+        shard.scorer->set_query(query);
     }
-    hits.finish(ids, scores);
+    Visits visits(shards.data(), shards.size(), lists, coarse_scores, nprobe);
+    for (size_t i = 0; i < visits.size(); i++) {
+        const Visits::Visit& visit = visits[i];
+        const Shard& shard = shards[visit.shard];
+        faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
+        Candidates candidates{&hits, shard.selector, visit.shard};
+        shard.scorer->set_list(visit.list, visit.coarse_score);
+        scan_list(
+                *shard.scorer,
+                shard.lists(),
+                visit.list,
+                visits.codes(i + 1),
+                [&] { return hits.threshold(); },
+                [&](float score, size_t place) { candidates.take(score, id_at(ids.get(), place)); });
+    }
 }
 
-// The same of a screened index, whose lists have their centroids as base. False if the query has no bounds.
-inline bool search_one_screened(
-        const FlatIndex& index,
+inline bool all_screened(const Shards& shards) {
+    return std::all_of(shards.begin(), shards.end(), [](const Shard& shard) {
+        return shard.screen != nullptr;
+    });
+}
+
+// The same in screened shards, whose lists have their centroids as base. False if the query has no bounds.
+inline bool search_screened(
+        const Shards& shards,
         const float* query,
         int64_t k,
+        float bound,
         const int64_t* lists,
         const float* coarse_scores,
         int64_t nprobe,
-        const faiss::IDSelector* selector,
-        float bound,
-        int64_t* ids,
-        float* scores) {
-    size_t dimension = index.d;
+        TopHits& hits) {
+    size_t dimension = shards[0].index.d;
     Scratch<int8_t, struct QueryWhole> whole(ScreenQuery::room(dimension));
     ScreenQuery bounded(query, dimension, whole.data());
     if (!bounded.usable()) {
         return false;
     }
-    FlatScorer scorer(dimension);
+    Scorer& scorer = *shards[0].scorer;
     scorer.set_query(query);
-    Scratch<Hit, struct QueryHits> room(TopHits::room(k));
     Scratch<Hit, struct QueryLower> lower_room(TopHits::room(k));
-    TopHits hits;
     TopHits lower;
-    hits.begin(room.data(), k, bound);
     lower.begin(lower_room.data(), k, bound);
     size_t candidates = ScreenedHits::candidate_room(k);
     Scratch<ScreenedHits::Candidate, struct QueryCandidates> some(candidates);
     ScreenedHits found(scorer, dimension, hits, lower, some.data(), candidates);
-    for (int64_t probe = 0; probe < nprobe; probe++) {
-        int64_t list = lists[probe];
-        if (list < 0 || index.screen->list(list).n == 0) {
-            continue;
+    Visits visits(shards.data(), shards.size(), lists, coarse_scores, nprobe);
+    auto rows_of = [&](size_t i) {
+        return i < visits.size() ? &shards[visits[i].shard].screen->list(visits[i].list) : nullptr;
+    };
+    for (size_t i = 0; i < visits.size(); i++) {
+        fetch(rows_of(i), sizeof(ScreenedRows));
+    }
+    for (size_t i = 0; i < visits.size(); i++) {
+        const Visits::Visit& visit = visits[i];
+        const Shard& shard = shards[visit.shard];
+        faiss::InvertedLists::ScopedCodes codes(&shard.lists(), visit.list);
+        faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
+        if (std::isfinite(visit.coarse_score)) {
+            scan_screened(
+                    bounded,
+                    *rows_of(i),
+                    rows_of(i + 1),
+                    visit.coarse_score,
+                    codes.get(),
+                    shard.index.code_size,
+                    ids.get(),
+                    shard.selector,
+                    visit.shard,
+                    found);
+        } else {
+            Candidates kept{&hits, shard.selector, visit.shard};
+            scan_list(
+                    scorer,
+                    shard.lists(),
+                    visit.list,
+                    nullptr,
+                    [&] { return hits.threshold(); },
+                    [&](float score, size_t place) { kept.take(score, id_at(ids.get(), place)); });
         }
-        if (!std::isfinite(coarse_scores[probe])) {
-            scan_list(scorer, *index.invlists, list, -1, {&hits, selector});
-            continue;
-        }
-        faiss::InvertedLists::ScopedCodes codes(index.invlists, list);
-        faiss::InvertedLists::ScopedIds stored(index.invlists, list);
-        int64_t next = next_list(*index.invlists, lists, nprobe, probe + 1);
-        scan_screened(
-                bounded,
-                index.screen->list(list),
-                next < 0 ? nullptr : &index.screen->list(next),
-                coarse_scores[probe],
-                codes.get(),
-                index.code_size,
-                stored.get(),
-                selector,
-                found);
     }
     found.finish();
-    hits.finish(ids, scores);
     return true;
+}
+
+// One query: its lists in the order in which they are given, the most promising first.
+inline void search_one(
+        const Shards& shards,
+        bool screened,
+        const float* query,
+        int64_t k,
+        float bound,
+        const int64_t* lists,
+        const float* coarse_scores,
+        int64_t nprobe,
+        TopHits& hits) {
+    if (!screened || !search_screened(shards, query, k, bound, lists, coarse_scores, nprobe, hits)) {
+        search_plain(shards, query, lists, coarse_scores, nprobe, hits);
+    }
 }
 
 // Many queries of an index of flat codes: list by list, for all that want it.
@@ -188,36 +215,25 @@ inline void ivf_search_preassigned(
         }
         return;
     }
-    auto scorer = scorer_of(index);
-    const auto* flat = dynamic_cast<const FlatIndex*>(&index);
+    Shards shards;
+    shards.emplace_back(index, kept);
+    bool screened = all_screened(shards);
+    Scratch<Hit, struct QueryHits> room(TopHits::room(k));
     for (int64_t q = 0; q < n; q++) {
         float bound = bounds == nullptr ? no_score : bounds[q];
-        if (flat != nullptr && flat->screen != nullptr &&
-            search_one_screened(
-                    *flat,
-                    queries + q * index.d,
-                    k,
-                    lists + q * nprobe,
-                    coarse_scores + q * nprobe,
-                    nprobe,
-                    kept,
-                    bound,
-                    ids + q * k,
-                    scores + q * k)) {
-            continue;
-        }
+        TopHits hits;
+        hits.begin(room.data(), k, bound);
         search_one(
-                index,
-                *scorer,
+                shards,
+                screened,
                 queries + q * index.d,
                 k,
+                bound,
                 lists + q * nprobe,
                 coarse_scores + q * nprobe,
                 nprobe,
-                kept,
-                bound,
-                ids + q * k,
-                scores + q * k);
+                hits);
+        hits.finish(ids + q * k, scores + q * k);
     }
 }
 

@@ -15,6 +15,8 @@ inline constexpr float no_score = std::numeric_limits<float>::lowest();
 
 struct Hit {
     float score;
+    // Which of the indexes that are searched as one.
+    uint32_t shard;
     int64_t id;
 };
 
@@ -46,11 +48,11 @@ public:
         return least;
     }
 
-    void take(float score, int64_t id) {
+    void take(float score, int64_t id, uint32_t shard = 0) {
         if (!(score >= least)) {
             return;
         }
-        hits[size++] = {score, id};
+        hits[size++] = {score, shard, id};
         if (size == room(k)) {
             drop();
         }
@@ -61,13 +63,16 @@ public:
         drop();
     }
 
-    // Writes the hits, best first.
-    void finish(int64_t* ids, float* scores) {
+    // Writes the hits, best first. Without `shards`, where they are from is not told.
+    void finish(int64_t* ids, float* scores, int32_t* shards = nullptr) {
         drop();
         std::sort(hits, hits + size, better);
         for (size_t i = 0; i < k; i++) {
             ids[i] = i < size ? hits[i].id : no_id;
             scores[i] = i < size ? hits[i].score : no_score;
+            if (shards != nullptr) {
+                shards[i] = i < size ? static_cast<int32_t>(hits[i].shard) : -1;
+            }
         }
     }
 

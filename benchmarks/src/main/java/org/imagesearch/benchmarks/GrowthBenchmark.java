@@ -12,7 +12,9 @@ import org.imagesearch.core.index.Growth;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.IvfShards;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -155,7 +157,7 @@ final class GrowthBenchmark implements Benchmark {
                 query);
     }
 
-    /** Of one query over all shards, one after the other on this thread, each told the k-th score of those before it. */
+    /** Of one query over all shards, on this thread. */
     private double querySeconds(Path generation, IndexManifest manifest, ClipLikeVectors vectors) {
         float[] queries = vectors.pictures(manifest.count(), QUERIES);
         List<IvfIndex> opened = new ArrayList<>();
@@ -178,18 +180,17 @@ final class GrowthBenchmark implements Benchmark {
     }
 
     private void search(IvfIndex centroids, List<IvfIndex> opened, float[] queries, int nprobe) {
+        IvfShards together = new IvfShards(opened);
+        IdFilter[] none = new IdFilter[opened.size()];
         long[] lists = new long[nprobe];
         float[] coarse = new float[nprobe];
         long[] ids = new long[K];
         float[] scores = new float[K];
+        int[] shardOf = new int[K];
         for (int i = 0; i < QUERIES; i++) {
             float[] query = Arrays.copyOfRange(queries, i * dimension, (i + 1) * dimension);
             centroids.assign(query, 1, nprobe, lists, coarse);
-            float bound = Float.NEGATIVE_INFINITY;
-            for (IvfIndex shard : opened) {
-                shard.searchPreassigned(query, 1, K, lists, coarse, nprobe, null, new float[] {bound}, ids, scores);
-                bound = ids[K - 1] < 0 ? bound : Math.max(bound, scores[K - 1]);
-            }
+            together.search(query, K, lists, coarse, none, Float.NEGATIVE_INFINITY, ids, shardOf, scores);
         }
     }
 

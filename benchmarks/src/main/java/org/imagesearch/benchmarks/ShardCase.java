@@ -6,12 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.IvfShards;
 
-/**
- * The same vectors in several shards, one after the other on one thread, against one merged index. As in the server, the lists are
- * found once and each shard is told the k-th score of those before it.
- */
+/** The same vectors in several shards, searched as one on one thread as in the server, against one merged index. */
 final class ShardCase {
     private static final int[] SHARDS = {4, 8};
     private static final int NPROBE = 64;
@@ -94,38 +93,21 @@ final class ShardCase {
 
     private double search(IvfIndex centroids, List<IvfIndex> shards, Hits hits) {
         int k = setup.k();
+        IvfShards together = new IvfShards(shards);
+        IdFilter[] none = new IdFilter[shards.size()];
         long[] lists = new long[nprobe];
         float[] coarse = new float[nprobe];
+        Hits found = new Hits(new long[k], new float[k]);
+        int[] shardOf = new int[k];
         long begin = System.nanoTime();
         for (int query = 0; query < setup.queryCount(); query++) {
             float[] vector = ScanCases.row(setup, query);
             centroids.assign(vector, 1, nprobe, lists, coarse);
-            Hits best = null;
-            for (IvfIndex shard : shards) {
-                Hits found = new Hits(new long[k], new float[k]);
-                float[] bound = best == null ? null : new float[] {best.scores()[k - 1]};
-                shard.searchPreassigned(vector, 1, k, lists, coarse, nprobe, null, bound, found.ids(), found.scores());
-                best = best == null ? found : merged(best, found, k);
-            }
-            System.arraycopy(best.ids(), 0, hits.ids(), query * k, k);
-            System.arraycopy(best.scores(), 0, hits.scores(), query * k, k);
+            together.search(
+                    vector, k, lists, coarse, none, Float.NEGATIVE_INFINITY, found.ids(), shardOf, found.scores());
+            System.arraycopy(found.ids(), 0, hits.ids(), query * k, k);
+            System.arraycopy(found.scores(), 0, hits.scores(), query * k, k);
         }
         return SideBySide.secondsSince(begin);
-    }
-
-    /** The k best of two lists that are in order; places without a hit have the lowest score there is. */
-    private static Hits merged(Hits a, Hits b, int k) {
-        Hits out = new Hits(new long[k], new float[k]);
-        int fromA = 0;
-        int fromB = 0;
-        for (int i = 0; i < k; i++) {
-            boolean first = a.scores()[fromA] > b.scores()[fromB]
-                    || (a.scores()[fromA] == b.scores()[fromB] && a.ids()[fromA] <= b.ids()[fromB]);
-            Hits from = first ? a : b;
-            int place = first ? fromA++ : fromB++;
-            out.ids()[i] = from.ids()[place];
-            out.scores()[i] = from.scores()[place];
-        }
-        return out;
     }
 }

@@ -338,13 +338,9 @@ public final class IvfIndex implements AutoCloseable {
             long[] ids,
             float[] scores) {
         requireSearch(queries, n, k, nprobe, ids, scores);
-        Arguments.requireLength("lists", lists.length, (long) n * nprobe);
-        Arguments.requireLength("coarse scores", coarseScores.length, (long) n * nprobe);
+        requireProbes(lists, coarseScores, (long) n * nprobe);
         if (bounds != null) {
             Arguments.requireLength("bounds", bounds.length, n);
-        }
-        for (int i = 0; i < n * nprobe; i++) {
-            Arguments.requireRange("list", lists[i], -1, nlist - 1L);
         }
         if (refinement != null) {
             scan(
@@ -387,7 +383,33 @@ public final class IvfIndex implements AutoCloseable {
         scan(filter, (address, selector) -> FaissCalls.search(address, queries, n, k, nprobe, selector, ids, scores));
     }
 
-    private void requireSearch(float[] queries, int n, int k, int nprobe, long[] ids, float[] scores) {
+    /** Calls with the address of this index and that of its refinement, 0 for none; neither is closed meanwhile. */
+    void during(Refined call) {
+        handle.read(address -> {
+            if (refinement == null) {
+                call.call(address, 0, 1);
+                return null;
+            }
+            return refinement.read(store -> {
+                call.call(address, store, candidatesPerHit);
+                return null;
+            });
+        });
+    }
+
+    interface Refined {
+        void call(long address, long store, int candidatesPerHit);
+    }
+
+    void requireProbes(long[] lists, float[] coarseScores, long count) {
+        Arguments.requireLength("lists", lists.length, count);
+        Arguments.requireLength("coarse scores", coarseScores.length, count);
+        for (int i = 0; i < count; i++) {
+            Arguments.requireRange("list", lists[i], -1, nlist - 1L);
+        }
+    }
+
+    void requireSearch(float[] queries, int n, int k, int nprobe, long[] ids, float[] scores) {
         Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);
         Arguments.requireRange("k", k, 1, MAX_K);
         Arguments.requireRange("nprobe", nprobe, 1, nlist);
@@ -534,7 +556,7 @@ public final class IvfIndex implements AutoCloseable {
     }
 
     /** Faiss's own message, one line. */
-    private static String text(RuntimeException e) {
+    static String text(RuntimeException e) {
         return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
     }
 }

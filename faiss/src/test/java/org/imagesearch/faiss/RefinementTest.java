@@ -11,6 +11,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
@@ -124,6 +127,59 @@ class RefinementTest {
                     row, 1, K, lists, coarse, NLIST, null, new float[] {scores[3]}, bounded, boundedScores);
             assertThat(Arrays.copyOf(bounded, 4)).containsExactly(Arrays.copyOf(ids, 4));
             assertThat(Arrays.copyOfRange(bounded, 4, K)).containsOnly(-1);
+        }
+    }
+
+    /** Each compares as many codes again as it would alone: the result does not depend on who is searched with whom. */
+    @Test
+    void shardsSearchedAtOnceFindTheBestOfWhatEachFinds() throws IOException {
+        try (IvfIndex refined = IvfIndex.refined(file, store, true);
+                IdFilter some = IdFilter.only(Arrays.copyOf(VECTORS.ids, 1_000));
+                IdFilter others = IdFilter.except(Arrays.copyOf(VECTORS.ids, 1_000))) {
+            // The same file twice, each time another part of it.
+            IvfShards shards = new IvfShards(List.of(refined, refined));
+            for (int query = 0; query < 20; query++) {
+                float[] row = new Vectors(1_000 + query, 1, DIMENSION).row(0);
+                long[] lists = new long[NLIST];
+                float[] coarse = new float[NLIST];
+                refined.assign(row, 1, NLIST, lists, coarse);
+                Map<Long, Float> each = new TreeMap<>();
+                for (IdFilter filter : List.of(some, others)) {
+                    long[] ids = new long[K];
+                    float[] scores = new float[K];
+                    refined.search(row, 1, K, NLIST, filter, ids, scores);
+                    for (int i = 0; i < K; i++) {
+                        each.put(ids[i], scores[i]);
+                    }
+                }
+                long[] ids = new long[K];
+                int[] shardOf = new int[K];
+                float[] scores = new float[K];
+                shards.search(
+                        row,
+                        K,
+                        lists,
+                        coarse,
+                        new IdFilter[] {some, others},
+                        Float.NEGATIVE_INFINITY,
+                        ids,
+                        shardOf,
+                        scores);
+                assertThat(LongStream.of(ids).boxed())
+                        .containsExactlyElementsOf(each.entrySet().stream()
+                                .sorted(Map.Entry.<Long, Float>comparingByValue()
+                                        .reversed())
+                                .limit(K)
+                                .map(Map.Entry::getKey)
+                                .toList());
+                for (int i = 0; i < K; i++) {
+                    assertThat(scores[i]).isEqualTo(each.get(ids[i]));
+                    assertThat(shardOf[i]).isEqualTo(rowOf(ids[i]) < 1_000 ? 0 : 1);
+                }
+            }
+            try (IvfIndex codes = IvfIndex.map(file)) {
+                assertThatThrownBy(() -> new IvfShards(List.of(refined, codes))).hasMessageContaining("refined");
+            }
         }
     }
 

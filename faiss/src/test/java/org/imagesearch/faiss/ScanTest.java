@@ -308,6 +308,48 @@ class ScanTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("instructionSets")
+    void shardsSearchedAtOnceFindWhatOneIndexFinds(String set) {
+        use(set);
+        int count = 5;
+        for (int dimension : new int[] {7, 33, 512}) {
+            Lists lists = new Lists(SEED + dimension, dimension, 700, 0, 1, 3, 256, 500);
+            lists.makeStrange();
+            List<IvfIndex> shards = new ArrayList<>();
+            try (IvfIndex index = lists.index();
+                    IdFilter only = IdFilter.only(
+                            LongStream.range(0, 480).map(i -> 3 * i).toArray())) {
+                for (int shard = 0; shard < count; shard++) {
+                    int number = shard;
+                    // The last one stays empty.
+                    shards.add(lists.index(id -> id % (count - 1) == number));
+                }
+                for (boolean screened : new boolean[] {false, true}) {
+                    if (screened) {
+                        shards.forEach(IvfIndex::screen);
+                    }
+                    for (int i = 0; i < 20; i++) {
+                        float[] query = i < 15 ? lists.queries(1) : lists.row(lists.vectors, i * 50);
+                        if (i > 12) {
+                            scale(query, i == 13 ? 0 : 0x1p60f);
+                        }
+                        for (int k : new int[] {1, 10, 300, 2000}) {
+                            for (IdFilter filter : new IdFilter[] {null, only}) {
+                                Found expected = Found.of(index, query, k, filter, null);
+                                float bound = i % 2 == 0 ? Float.NEGATIVE_INFINITY : expected.scores[k / 2];
+                                Found.ofShards(shards, query, k, filter, bound)
+                                        .requireSame(Found.of(index, query, k, filter, new float[] {bound}));
+                            }
+                        }
+                    }
+                }
+            } finally {
+                shards.forEach(IvfIndex::close);
+            }
+        }
+    }
+
     /** As many centroids as make the coarse step read a screen of them. */
     @ParameterizedTest
     @MethodSource("instructionSets")
@@ -352,6 +394,37 @@ class ScanTest {
     /** What one query finds, by way of all lists. */
     private record Found(long[] ids, float[] scores) {
         static Found of(IvfIndex index, float[] query, int k, IdFilter filter, float[] bounds) {
+            Probes all = Probes.of(index, query);
+            Found found = new Found(new long[k], new float[k]);
+            index.searchPreassigned(
+                    query, 1, k, all.lists, all.coarse, index.nlist(), filter, bounds, found.ids, found.scores);
+            return found;
+        }
+
+        /** The shard of each hit is checked: it holds the ids that are its number modulo all shards but the last, empty one. */
+        static Found ofShards(List<IvfIndex> shards, float[] query, int k, IdFilter filter, float bound) {
+            Probes all = Probes.of(shards.get(0), query);
+            Found found = new Found(new long[k], new float[k]);
+            int[] shardOf = new int[k];
+            IdFilter[] filters = new IdFilter[shards.size()];
+            Arrays.fill(filters, filter);
+            new IvfShards(shards)
+                    .search(query, k, all.lists, all.coarse, filters, bound, found.ids, shardOf, found.scores);
+            for (int i = 0; i < k; i++) {
+                assertThat(shardOf[i]).isEqualTo(found.ids[i] < 0 ? -1 : (int) (found.ids[i] % (shards.size() - 1)));
+            }
+            return found;
+        }
+
+        void requireSame(Found expected) {
+            assertThat(ids).isEqualTo(expected.ids);
+            assertThat(scores).isEqualTo(expected.scores);
+        }
+    }
+
+    /** All lists. */
+    private record Probes(long[] lists, float[] coarse) {
+        static Probes of(IvfIndex index, float[] query) {
             int nlist = index.nlist();
             long[] lists = new long[nlist];
             float[] coarse = new float[nlist];
@@ -364,14 +437,7 @@ class ScanTest {
                     coarse[place--] = Float.NaN;
                 }
             }
-            Found found = new Found(new long[k], new float[k]);
-            index.searchPreassigned(query, 1, k, lists, coarse, nlist, filter, bounds, found.ids, found.scores);
-            return found;
-        }
-
-        void requireSame(Found expected) {
-            assertThat(ids).isEqualTo(expected.ids);
-            assertThat(scores).isEqualTo(expected.scores);
+            return new Probes(lists, coarse);
         }
     }
 

@@ -146,6 +146,23 @@ public final class FaissCalls {
             @Cast("int64_t*") long[] ids,
             float[] scores);
 
+    @Name("shards_search")
+    public static native void searchShards(
+            @Cast("int64_t*") long[] handles,
+            @Cast("int64_t*") long[] selectors,
+            @Cast("int64_t*") long[] stores,
+            @Cast("int64_t*") long[] candidatesPerHit,
+            long n,
+            float[] query,
+            long k,
+            float bound,
+            @Cast("int64_t*") long[] lists,
+            float[] coarseScores,
+            long nprobe,
+            @Cast("int64_t*") long[] ids,
+            float[] scores,
+            int[] shardOf);
+
     @Name("ivf_search")
     public static native void search(
             long handle,

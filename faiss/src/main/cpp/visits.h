@@ -1,0 +1,85 @@
+// Indexes of the same centroids that are searched as one, and the way of a query through their lists.
+#pragma once
+
+#include <faiss/IndexIVF.h>
+#include <faiss/impl/IDSelector.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "code_scorers.h"
+#include "flat_index.h"
+#include "list_screen.h"
+#include "scorer.h"
+#include "top_hits.h"
+
+namespace imagesearch {
+
+// The screen of an index, null if it has none.
+inline const ListScreen* screen_of(const faiss::IndexIVF& index) {
+    const auto* flat = dynamic_cast<const FlatIndex*>(&index);
+    return flat == nullptr ? nullptr : flat->screen.get();
+}
+
+struct Shard {
+    const faiss::IndexIVF& index;
+    // The ids that count, null for all.
+    const faiss::IDSelector* selector;
+    std::unique_ptr<Scorer> scorer;
+    // Null if there is none.
+    const ListScreen* screen;
+
+    Shard(const faiss::IndexIVF& index, const faiss::IDSelector* selector)
+            : index(index), selector(selector), scorer(scorer_of(index)), screen(screen_of(index)) {}
+
+    const faiss::InvertedLists& lists() const {
+        return *index.invlists;
+    }
+};
+
+using Shards = std::vector<Shard>;
+
+// Probe by probe, each in all shards that have something in its list: a good k-th score is found early, and what belongs to a
+// probe is computed once. One at a time per thread.
+class Visits {
+public:
+    struct Visit {
+        uint32_t shard;
+        float coarse_score;
+        int64_t list;
+    };
+
+    // A list of -1 is skipped.
+    Visits(const Shard* shards, size_t n, const int64_t* lists, const float* coarse_scores, size_t nprobe)
+            : shards(shards), room(nprobe * n) {
+        for (size_t probe = 0; probe < nprobe; probe++) {
+            for (size_t shard = 0; lists[probe] >= 0 && shard < n; shard++) {
+                if (shards[shard].lists().list_size(lists[probe]) > 0) {
+                    room.data()[count++] = {static_cast<uint32_t>(shard), coarse_scores[probe], lists[probe]};
+                }
+            }
+        }
+    }
+
+    size_t size() const {
+        return count;
+    }
+
+    const Visit& operator[](size_t i) {
+        return room.data()[i];
+    }
+
+    // The codes that a visit begins with, null behind the last one.
+    const uint8_t* codes(size_t i) {
+        return i < count ? shards[(*this)[i].shard].lists().get_codes((*this)[i].list) : nullptr;
+    }
+
+private:
+    const Shard* const shards;
+    Scratch<Visit, struct QueryVisits> room;
+    size_t count = 0;
+};
+
+} // namespace imagesearch
