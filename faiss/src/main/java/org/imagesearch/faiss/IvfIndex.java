@@ -22,18 +22,18 @@ public final class IvfIndex implements AutoCloseable {
     private final NativeHandle handle;
     private final int dimension;
     private final int nlist;
-    private final boolean writable;
+    private final boolean mapped;
 
     /** What the best hits are compared with again; null for none. */
     private NativeHandle refinement;
 
     private int candidatesPerHit;
 
-    private IvfIndex(String name, long address, boolean writable) {
+    private IvfIndex(String name, long address, boolean mapped) {
         this.handle = new NativeHandle(name, address, FaissCalls::free);
         this.dimension = FaissCalls.dimension(address);
         this.nlist = Math.toIntExact(FaissCalls.nlist(address));
-        this.writable = writable;
+        this.mapped = mapped;
     }
 
     /**
@@ -46,7 +46,7 @@ public final class IvfIndex implements AutoCloseable {
         Arguments.requireRange("nlist", nlist, 1, Integer.MAX_VALUE);
         Arguments.requireRange("dimension", dimension, 1, Integer.MAX_VALUE);
         Arguments.requireLength("centroids", centroids.length, (long) nlist * dimension);
-        return new IvfIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), true);
+        return new IvfIndex("index", FaissCalls.fromCentroids(centroids, nlist, dimension), false);
     }
 
     /**
@@ -75,7 +75,7 @@ public final class IvfIndex implements AutoCloseable {
         try {
             long address = FaissCalls.trained(
                     centroids, nlist, dimension, number(codec), codec.productBytes(), training, n, threads);
-            return new IvfIndex("index", address, true);
+            return new IvfIndex("index", address, false);
         } catch (RuntimeException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot train " + codec + ": " + text(e), e);
         }
@@ -174,7 +174,7 @@ public final class IvfIndex implements AutoCloseable {
         FaissLibrary.require();
         IndexFile.requireValid(file);
         try {
-            return new IvfIndex(file.toString(), FaissCalls.read(file.toString(), map), !map);
+            return new IvfIndex(file.toString(), FaissCalls.read(file.toString(), map), map);
         } catch (RuntimeException e) {
             throw new ImageSearchException(ErrorCode.DATA, "cannot open the index file " + file + ": " + text(e), e);
         }
@@ -200,6 +200,11 @@ public final class IvfIndex implements AutoCloseable {
     /** Whether searches compare the vectors themselves with the query, not codes of them. */
     public boolean isExact() {
         return codeBytes() == dimension * Float.BYTES;
+    }
+
+    /** Whether its lists stay on disk, where they are read from unless the system keeps them in memory. */
+    public boolean isMapped() {
+        return mapped;
     }
 
     /** Whether the best codes are compared again with better vectors. */
@@ -259,7 +264,7 @@ public final class IvfIndex implements AutoCloseable {
      * @param lists long[n], the list of each vector as {@link #assign} with nprobe 1 gives it
      */
     public void add(float[] vectors, long[] ids, long[] lists, int n) {
-        if (!writable || refinement != null) {
+        if (mapped || refinement != null) {
             throw ImageSearchException.input("a mapped index is read-only");
         }
         Arguments.requireRange("n", n, 1, Integer.MAX_VALUE);

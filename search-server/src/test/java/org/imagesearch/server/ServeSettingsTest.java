@@ -20,6 +20,7 @@ import org.imagesearch.core.settings.Settings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
@@ -58,7 +59,7 @@ class ServeSettingsTest {
                                 4096,
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
-                        new IndexSettings("", true, false, Verification.QUICK, Duration.ofSeconds(2)),
+                        new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }

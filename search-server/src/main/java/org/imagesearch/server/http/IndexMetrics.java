@@ -32,6 +32,10 @@ final class IndexMetrics {
                 "imagesearch_pictures",
                 "Pictures in the shards served, without those taken down.",
                 Generation::pictures);
+        number(
+                "imagesearch_screen_bytes",
+                "Memory of the copies in bytes that scans of the generation served read first; 0 if there are none.",
+                Generation::screenBytes);
         GaugeWithCallback.builder()
                 .name("imagesearch_index")
                 .help("The generation served, and the instructions that scans of it use; always 1.")

@@ -62,8 +62,9 @@ public final class Generation {
             opened.add(centroids);
             float[] values = centroids.centroids();
             List<Shard> shards = new ArrayList<>();
+            boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
             for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings);
+                Shard shard = Shard.open(path, manifest, entry, values, settings.map(), screen);
                 opened.add(shard);
                 shards.add(shard);
             }
@@ -119,6 +120,13 @@ public final class Generation {
     /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
     public IdFilter filter(Shard shard) {
         return hidden.filter(shard.number());
+    }
+
+    /** Bytes of memory that the screens of the shards take, 0 without. */
+    public long screenBytes() {
+        return files.shards().stream()
+                .mapToLong(shard -> shard.vectors().screenBytes())
+                .sum();
     }
 
     /** Whether a picture is taken down, in the index or not. */

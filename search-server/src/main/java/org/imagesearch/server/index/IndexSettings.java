@@ -8,13 +8,11 @@ import org.imagesearch.core.ImageSearchException;
  *
  * @param shards shards to serve, {@code 0-3,7}; empty for all
  * @param map whether shards are mapped, so that they may be larger than memory, or read into memory
- * @param screen whether shards keep a copy of their vectors in bytes, {@link org.imagesearch.faiss.IvfIndex#screen}, from which a
- *     scan finds out which vectors it must read: the same hits sooner, for a quarter of the vectors' memory and a reading of all of
- *     them when a generation is opened; of an index whose vectors are kept in fewer bits there is none
+ * @param screen whether shards keep a copy of their vectors in bytes, from which a scan finds out which vectors it must read
  * @param verify how much is compared with the checksums of the index first
  * @param poll time between two looks at {@code CURRENT}
  */
-public record IndexSettings(String shards, boolean map, boolean screen, Verification verify, Duration poll) {
+public record IndexSettings(String shards, boolean map, Screening screen, Verification verify, Duration poll) {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 

@@ -213,10 +213,11 @@ public final class ServedIndex implements AutoCloseable {
         long begin = System.nanoTime();
         Generation generation = Generation.open(index, name, model, modelName, settings);
         LOG.info(
-                "generation opened={} pictures={} shards={} ms={}",
+                "generation opened={} pictures={} shards={} screen-bytes={} ms={}",
                 name,
                 generation.pictures(),
                 generation.shards().size(),
+                generation.screenBytes(),
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
         return generation;
     }

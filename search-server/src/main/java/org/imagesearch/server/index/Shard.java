@@ -16,18 +16,20 @@ public final class Shard implements AutoCloseable {
     private final int number;
     private final IvfIndex vectors;
     private final RowStore rows;
+    private final boolean inMemory;
 
     private Shard(int number, IvfIndex vectors, RowStore rows) {
         this.number = number;
         this.vectors = vectors;
         this.rows = rows;
+        this.inMemory = !vectors.isRefined() && (!vectors.isMapped() || vectors.screenBytes() > 0);
     }
 
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
     static Shard open(
-            Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, IndexSettings settings) {
+            Path generation, IndexManifest manifest, ShardEntry entry, float[] centroids, boolean map, boolean screen) {
         Path file = generation.resolve(entry.index().name());
-        IvfIndex vectors = IvfIndex.ofShard(generation, entry, settings.map());
+        IvfIndex vectors = IvfIndex.ofShard(generation, entry, map);
         RowStore rows = null;
         try {
             rows = RowStore.open(rowsOf(generation, entry));
@@ -40,7 +42,7 @@ public final class Shard implements AutoCloseable {
                         "%s has other centroids than %s: a query would scan the wrong lists",
                         file, generation.resolve(manifest.centroids().name()));
             }
-            if (settings.screen() && vectors.isExact()) {
+            if (screen && vectors.isExact()) {
                 vectors.screen();
             }
             return new Shard(entry.number(), vectors, rows);
@@ -73,6 +75,11 @@ public final class Shard implements AutoCloseable {
 
     public IvfIndex vectors() {
         return vectors;
+    }
+
+    /** Whether what a scan reads was put into memory, so that it does not wait for a disk, save for a few of its last rows. */
+    public boolean isInMemory() {
+        return inMemory;
     }
 
     /** Whether the shard holds a picture. */

@@ -143,7 +143,7 @@ public final class SearchEngine implements AutoCloseable {
         double least = least(query);
         List<Found> all = new ArrayList<>();
         for (ShardHits answer : answers) {
-            for (int i = 0; i < answer.ids().length && answer.ids()[i] >= 0; i++) {
+            for (int i = 0; i < answer.ids().length; i++) {
                 if (answer.scores()[i] >= least) {
                     all.add(new Found(answer.shard(), answer.ids()[i], answer.scores()[i]));
                 }

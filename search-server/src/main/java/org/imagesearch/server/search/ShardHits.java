@@ -5,8 +5,8 @@ import org.imagesearch.server.index.Shard;
 /**
  * What one shard answered.
  *
- * @param ids long[k], best first, -1 where there are fewer
- * @param scores float[k]
+ * @param ids best first, at most k
+ * @param scores as many
  * @param problem why there are no hits, null if there are
  */
 record ShardHits(Shard shard, long[] ids, float[] scores, String problem) {

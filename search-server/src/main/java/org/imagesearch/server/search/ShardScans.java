@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.imagesearch.faiss.IdFilter;
+import org.imagesearch.faiss.IvfShards;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.query.Deadline;
@@ -19,8 +20,9 @@ import org.slf4j.LoggerFactory;
  * Scans the shards of a generation side by side, on a fixed number of threads with a bounded queue before them. A scan whose
  * deadline passed while it waited is not begun; one that is under way ends on its own, and its hits are dropped.
  *
- * <p>A scan that begins when others have ended looks only for what can still be among the best k of them all. With more
- * shards than threads, many shards so cost little more than one.
+ * <p>Shards whose scans read memory alone are dealt out to the threads, and those of a thread are scanned as one: many shards so cost
+ * little more than one. Of shards that may wait for a disk, each is scanned on its own, so that a slow one holds up no other. A scan
+ * that begins when others have ended looks only for what can still be among the best k of them all.
  */
 final class ShardScans implements AutoCloseable {
     static final String DEADLINE = "deadline";
@@ -62,8 +64,8 @@ final class ShardScans implements AutoCloseable {
         // As many places as shards: a late answer never blocks its thread.
         BlockingQueue<ShardHits> answers = new ArrayBlockingQueue<>(Math.max(1, shards.size()));
         BestHits best = new BestHits(probe.k, probe.least);
-        for (Shard shard : shards) {
-            submit(generation, shard, probe, best, deadline, answers);
+        for (List<Shard> together : groups(shards)) {
+            submit(generation, together, probe, best, deadline, answers);
         }
         ShardHits[] inOrder = new ShardHits[shards.size()];
         for (int waiting = shards.size(); waiting > 0; waiting--) {
@@ -80,9 +82,28 @@ final class ShardScans implements AutoCloseable {
         return all;
     }
 
+    /** What one task scans: at most as many tasks for shards in memory as there are threads. */
+    private List<List<Shard>> groups(List<Shard> shards) {
+        List<List<Shard>> inMemory = new ArrayList<>();
+        List<List<Shard>> all = new ArrayList<>();
+        int next = 0;
+        for (Shard shard : shards) {
+            if (!shard.isInMemory()) {
+                all.add(List.of(shard));
+                continue;
+            }
+            if (inMemory.size() < threads.getMaximumPoolSize()) {
+                inMemory.add(new ArrayList<>());
+            }
+            inMemory.get(next++ % inMemory.size()).add(shard);
+        }
+        all.addAll(inMemory);
+        return all;
+    }
+
     private void submit(
             Generation generation,
-            Shard shard,
+            List<Shard> together,
             Probe probe,
             BestHits best,
             Deadline deadline,
@@ -94,43 +115,73 @@ final class ShardScans implements AutoCloseable {
         try {
             threads.execute(() -> {
                 try {
-                    ShardHits answer = deadline.hasPassed()
-                            ? ShardHits.none(shard, DEADLINE)
-                            : scan(shard, generation.filter(shard), probe, best.bound());
-                    answers.add(answer);
-                    // Only after it is among the answers: a bound without its hits would cost others theirs.
-                    best.add(shard, answer.ids(), answer.scores());
+                    List<ShardHits> found = deadline.hasPassed()
+                            ? none(together, DEADLINE)
+                            : scan(together, generation, probe, best.bound());
+                    answers.addAll(found);
+                    // Only after they are among the answers: a bound without its hits would cost others theirs.
+                    found.forEach(answer -> best.add(answer.shard(), answer.ids(), answer.scores()));
                 } finally {
                     generation.release();
                 }
             });
         } catch (RejectedExecutionException e) {
             generation.release();
-            answers.add(ShardHits.none(shard, OVERLOADED));
+            answers.addAll(none(together, OVERLOADED));
         }
     }
 
-    private static ShardHits scan(Shard shard, IdFilter filter, Probe probe, float bound) {
+    private static List<ShardHits> none(List<Shard> shards, String problem) {
+        return shards.stream().map(shard -> ShardHits.none(shard, problem)).toList();
+    }
+
+    private static List<ShardHits> scan(List<Shard> together, Generation generation, Probe probe, float bound) {
         try {
-            long[] ids = new long[probe.k];
-            float[] scores = new float[probe.k];
-            shard.vectors()
-                    .searchPreassigned(
-                            probe.query,
-                            1,
-                            probe.k,
-                            probe.lists,
-                            probe.coarseScores,
-                            probe.lists.length,
-                            filter,
-                            new float[] {bound},
-                            ids,
-                            scores);
-            return new ShardHits(shard, ids, scores, null);
+            return scanAsOne(together, generation, probe, bound);
         } catch (RuntimeException e) {
-            LOG.error("scan failed shard={}", shard.number(), e);
-            return ShardHits.none(shard, FAILED);
+            if (together.size() == 1) {
+                LOG.error("scan failed shard={}", together.get(0).number(), e);
+                return none(together, FAILED);
+            }
+            // Which of them it was shows when each is scanned alone.
+            return together.stream()
+                    .flatMap(shard -> scan(List.of(shard), generation, probe, bound).stream())
+                    .toList();
         }
+    }
+
+    private static List<ShardHits> scanAsOne(List<Shard> together, Generation generation, Probe probe, float bound) {
+        long[] ids = new long[probe.k];
+        int[] shardOf = new int[probe.k];
+        float[] scores = new float[probe.k];
+        new IvfShards(together.stream().map(Shard::vectors).toList())
+                .search(
+                        probe.query,
+                        probe.k,
+                        probe.lists,
+                        probe.coarseScores,
+                        together.stream().map(generation::filter).toArray(IdFilter[]::new),
+                        bound,
+                        ids,
+                        shardOf,
+                        scores);
+        int[] counts = new int[together.size()];
+        int found = 0;
+        for (; found < probe.k && ids[found] >= 0; found++) {
+            counts[shardOf[found]]++;
+        }
+        List<ShardHits> answers = new ArrayList<>();
+        for (int i = 0; i < counts.length; i++) {
+            answers.add(new ShardHits(together.get(i), new long[counts[i]], new float[counts[i]], null));
+        }
+        // From the back, so that the counts become the places of the hits.
+        for (int hit = found - 1; hit >= 0; hit--) {
+            ShardHits answer = answers.get(shardOf[hit]);
+            int place = --counts[shardOf[hit]];
+            answer.ids()[place] = ids[hit];
+            answer.scores()[place] = scores[hit];
+        }
+        return answers;
     }
 
     private static ShardHits poll(BlockingQueue<ShardHits> answers, Deadline deadline) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServedIndexTest {
     /** Looks only when the test does. */
     private static final IndexSettings SETTINGS =
-            new IndexSettings("", true, false, Verification.QUICK, Duration.ofDays(1));
+            new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1));
 
     @Test
     void whatWasRefusedIsTriedAgainOnceCurrentHasGoneBack(@TempDir Path folder) throws Exception {

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.index.Verification;
@@ -48,7 +49,7 @@ class LiveRecallTest {
                 folder,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, false, Verification.QUICK, Duration.ofDays(1)));
+                new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1)));
         index.open();
         generation = index.with(current -> {
             assertThat(current.retain()).isTrue();

@@ -13,12 +13,16 @@ import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Screening;
+import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.query.Deadline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ShardScansTest {
     private static final int SHARDS = 4;
@@ -31,7 +35,7 @@ class ShardScansTest {
     @BeforeEach
     void openGeneration(@TempDir Path folder) {
         index = SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        generation = open(folder, index.generation(), false);
+        generation = open(folder, index.generation(), true, Screening.NEVER);
         probe = probe(SmallIndex.randomUnit(new Random(9)), 100);
     }
 
@@ -43,13 +47,13 @@ class ShardScansTest {
         return new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, coarseScores);
     }
 
-    private static Generation open(Path folder, String name, boolean screen) {
+    private static Generation open(Path folder, String name, boolean map, Screening screen) {
         return Generation.open(
                 new IndexDirectory(folder),
                 name,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", true, screen, Verification.QUICK, Duration.ofSeconds(1)));
+                new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1)));
     }
 
     @AfterEach
@@ -68,12 +72,12 @@ class ShardScansTest {
                 ShardHits answer = answers.get(shard);
                 assertThat(answer.problem()).isNull();
                 assertThat(answer.shard().number()).isEqualTo(number);
-                assertThat(LongStream.of(answer.ids()).filter(id -> id >= 0).boxed())
+                assertThat(LongStream.of(answer.ids()).boxed())
                         .containsExactlyInAnyOrderElementsOf(index.items().stream()
                                 .filter(item -> item.shard() == number)
                                 .map(SmallIndex.Item::id)
                                 .toList());
-                assertThat(answer.scores()).hasSize(100);
+                assertThat(answer.scores()).hasSameSizeAs(answer.ids());
             }
         }
     }
@@ -89,7 +93,7 @@ class ShardScansTest {
 
                 BestHits merged = new BestHits(k, Double.NEGATIVE_INFINITY);
                 for (ShardHits answer : answers) {
-                    for (int i = 0; i < k && answer.ids()[i] >= 0; i++) {
+                    for (int i = 0; i < answer.ids().length; i++) {
                         assertThat(answer.scores()[i]).isGreaterThanOrEqualTo(merged.bound());
                     }
                     merged.add(answer.shard(), answer.ids(), answer.scores());
@@ -102,30 +106,57 @@ class ShardScansTest {
         }
     }
 
-    @Test
-    void screenedShardsFindTheSame(@TempDir Path folder) {
+    /** In memory or screened, those of a thread are scanned as one. */
+    @ParameterizedTest
+    @CsvSource({"true, ALWAYS", "false, NEVER", "false, ALWAYS"})
+    void shardsThatAreScannedAsOneFindTheSame(boolean map, Screening screen, @TempDir Path folder) {
         SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        Generation screened = open(folder, index.generation(), true);
-        try (ShardScans scans = new ShardScans(1, 100)) {
-            for (int k : new int[] {1, 7, 100}) {
-                ShardScans.Probe best = new ShardScans.Probe(
-                        probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
-                List<ShardHits> expected = scans.scan(generation, best, FAR);
-                List<ShardHits> answers = scans.scan(screened, best, FAR);
+        Generation inMemory = open(folder, index.generation(), map, screen);
+        try {
+            assertThat(inMemory.screenBytes() > 0).isEqualTo(screen == Screening.ALWAYS);
+            assertThat(inMemory.shards()).allMatch(Shard::isInMemory);
+            assertThat(generation.shards()).noneMatch(Shard::isInMemory);
+            for (int threads : new int[] {1, 3, 9}) {
+                for (int k : new int[] {1, 7, 100}) {
+                    ShardScans.Probe best = new ShardScans.Probe(
+                            probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
+                    try (ShardScans alone = new ShardScans(1, 100);
+                            ShardScans scans = new ShardScans(threads, 100)) {
+                        List<ShardHits> answers = scans.scan(inMemory, best, FAR);
 
-                for (int shard = 0; shard < SHARDS; shard++) {
-                    assertThat(expected.get(shard).shard().vectors().screenBytes())
-                            .isZero();
-                    assertThat(answers.get(shard).shard().vectors().screenBytes())
-                            .isPositive();
-                    assertThat(answers.get(shard).ids())
-                            .isEqualTo(expected.get(shard).ids());
-                    assertThat(answers.get(shard).scores())
-                            .isEqualTo(expected.get(shard).scores());
+                        assertThat(answers)
+                                .extracting(answer -> answer.shard().number())
+                                .containsExactly(0, 1, 2, 3);
+                        assertThat(best(answers, k)).isEqualTo(best(alone.scan(generation, best, FAR), k));
+                    }
                 }
             }
         } finally {
-            screened.release();
+            inMemory.release();
+        }
+    }
+
+    /** Shard, id and score of each. */
+    private static List<List<Number>> best(List<ShardHits> answers, int k) {
+        BestHits merged = new BestHits(k, Double.NEGATIVE_INFINITY);
+        answers.forEach(answer -> merged.add(answer.shard(), answer.ids(), answer.scores()));
+        return merged.sorted().stream()
+                .map(found -> List.<Number>of(found.shard().number(), found.id(), found.score()))
+                .toList();
+    }
+
+    @Test
+    void ofShardsThatAreScannedAsOneTheFailedOneIsNamed(@TempDir Path folder) {
+        SmallIndex.publish(folder, 1, 81, 60, SHARDS);
+        Generation inMemory = open(folder, index.generation(), false, Screening.NEVER);
+        inMemory.shards().get(1).vectors().close();
+        try (ShardScans scans = new ShardScans(1, 100)) {
+            List<ShardHits> answers = scans.scan(inMemory, probe, FAR);
+
+            assertThat(answers).extracting(ShardHits::problem).containsExactly(null, "failed", null, null);
+            assertThat(answers.get(2).ids()).isNotEmpty();
+        } finally {
+            inMemory.release();
         }
     }
 
