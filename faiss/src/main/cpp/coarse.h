@@ -7,13 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "batch.h"
 #include "kernels.h"
 #include "scan.h"
-#include "screen.h"
 #include "large_pages.h"
+#include "screen.h"
+#include "screened_scan.h"
 #include "top_hits.h"
 
 namespace imagesearch {
@@ -26,9 +28,6 @@ public:
     explicit CentroidIndex(faiss::IndexFlat& other) : IndexFlatIP(other.d) {
         codes.swap(other.codes);
         ntotal = other.ntotal;
-        if (static_cast<size_t>(ntotal) >= least_screened) {
-            screen();
-        }
     }
 
     void search(
@@ -57,19 +56,33 @@ private:
         return codes.data();
     }
 
-    void screen() {
-        std::vector<double> sum(d);
-        for (idx_t i = 0; i < ntotal; i++) {
-            for (int j = 0; j < d; j++) {
-                sum[j] += get_xb()[i * d + j];
+    // A screen, made when it is first wanted: of most indexes, queries come with their lists.
+    struct Screen {
+        std::vector<float> mean;
+        LargePages memory;
+        ScreenedRows rows;
+
+        explicit Screen(const CentroidIndex& of)
+                : mean(of.d), memory(screen_bytes(of.ntotal, of.d, false)) {
+            std::vector<double> sum(of.d);
+            for (idx_t i = 0; i < of.ntotal; i++) {
+                for (int j = 0; j < of.d; j++) {
+                    sum[j] += of.get_xb()[i * of.d + j];
+                }
             }
+            for (int j = 0; j < of.d; j++) {
+                mean[j] = static_cast<float>(sum[j] / static_cast<double>(of.ntotal));
+            }
+            rows = RowScreener(mean.data(), of.d, nullptr).screen(of.rows(), of.ntotal, memory.data());
         }
-        mean.resize(d);
-        for (int j = 0; j < d; j++) {
-            mean[j] = static_cast<float>(sum[j] / static_cast<double>(ntotal));
+    };
+
+    const Screen* screen() const {
+        if (static_cast<size_t>(ntotal) < least_screened) {
+            return nullptr;
         }
-        memory = std::make_unique<LargePages>(screen_bytes(ntotal, d));
-        screened = RowScreener(mean.data(), d).screen(rows(), ntotal, memory->data());
+        std::call_once(made, [this] { kept = std::make_unique<Screen>(*this); });
+        return kept.get();
     }
 
     // -1 where not even k centroids can be compared with the query.
@@ -79,7 +92,8 @@ private:
         hits.begin(room.data(), k, no_score);
         FlatScorer scorer(d);
         scorer.set_query(query);
-        if (memory == nullptr || !screened_search(query, k, scorer, hits)) {
+        const Screen* screen = this->screen();
+        if (screen == nullptr || !screened_search(*screen, query, k, scorer, hits)) {
             scan_codes(
                     scorer,
                     rows(),
@@ -91,11 +105,11 @@ private:
         hits.finish(ids, scores);
     }
 
-    bool screened_search(const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
+    bool screened_search(const Screen& screen, const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
         Scratch<int8_t, struct CoarseWhole> whole(ScreenQuery::room(d));
-        ScreenQuery bounded(query, d, whole.data());
+        ScreenQuery bounded(query, d, nullptr, whole.data());
         float base_score;
-        scorer.scores(reinterpret_cast<const uint8_t*>(mean.data()), 1, &base_score);
+        scorer.scores(reinterpret_cast<const uint8_t*>(screen.mean.data()), 1, &base_score);
         if (!bounded.usable() || !std::isfinite(base_score)) {
             return false;
         }
@@ -105,8 +119,10 @@ private:
         size_t candidates = ScreenedHits::candidate_room(k);
         Scratch<ScreenedHits::Candidate, struct CoarseCandidates> some(candidates);
         ScreenedHits found(scorer, d, hits, lower, some.data(), candidates);
-        scan_screened(bounded, screened, nullptr, base_score, rows(), code_size, nullptr, nullptr, 0, found);
-        found.finish();
+        ListToScreen all{bounded.list(screen.rows, base_score), {rows(), code_size, nullptr, nullptr, 0}};
+        ScreenedScan scan(bounded, found);
+        scan.scan(all, nullptr);
+        scan.finish();
         return true;
     }
 
@@ -122,9 +138,8 @@ private:
         }
     }
 
-    std::vector<float> mean;
-    std::unique_ptr<LargePages> memory;
-    ScreenedRows screened;
+    mutable std::once_flag made;
+    mutable std::unique_ptr<const Screen> kept;
 };
 
 } // namespace imagesearch

@@ -55,22 +55,30 @@ struct Kernels {
             Fetching fetching,
             float* out);
 
-    // The same with those of n rows that stand at these places, of high or of low halves.
+    // The same with n rows of high or of low halves that stand anywhere.
     void (*products_of_chosen)(
             const int8_t* query,
-            const uint8_t* halves,
-            const uint32_t* places,
+            const uint8_t* const* halves,
             size_t n,
             size_t half_bytes,
             float* out);
 
     // Bounds of scores by the products of high halves and what is kept of each row, float[n]; infinity where they are no numbers.
-    void (*combine)(
-            const Combination& weights,
+    void (*bound_codes)(
+            const CodeWeights& weights,
+            const float* products,
+            const CodeNumbers* numbers,
+            size_t n,
+            float* out);
+
+    // Bounds of scores by the products of sketches and what is kept of each, float[n]; infinity where they are no numbers.
+    void (*bound_sketches)(
+            const SketchWeights& weights,
             const float* products,
             const float* scales,
             const float* along,
-            const float* across,
+            const float* lost,
+            const float* rest,
             size_t n,
             float* out);
 
@@ -106,7 +114,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, bound_codes, bound_sketches, at_least, sum_of_floats};
 
 } // namespace portable
 
@@ -144,7 +152,7 @@ inline void products_of_four(
     products<2, false>(queries + 2, rows, n, dimension, Fetching(), out + 2 * stride, stride);
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, bound_codes, bound_sketches, at_least, sum_of_floats};
 
 } // namespace avx2
 
@@ -179,7 +187,7 @@ inline void products_of_four(
     }
 }
 
-inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, combine, at_least, sum_of_floats};
+inline constexpr Kernels kernels = {products_of_one, products_of_four, products_of_halves, products_of_chosen, bound_codes, bound_sketches, at_least, sum_of_floats};
 
 } // namespace avx512
 

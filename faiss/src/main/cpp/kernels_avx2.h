@@ -194,12 +194,11 @@ inline void products_of_halves(
 
 inline void products_of_chosen(
         const int8_t* query,
-        const uint8_t* halves,
-        const uint32_t* places,
+        const uint8_t* const* halves,
         size_t n,
         size_t half_bytes,
         float* out) {
-    auto row_at = [=](size_t i) { return halves + places[i] * half_bytes; };
+    auto row_at = [=](size_t i) { return halves[i]; };
     products_of_some_halves(query, n, half_bytes, row_at, nullptr, out);
 }
 
@@ -237,12 +236,22 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
-inline void combine(
-        const Combination& weights,
+inline void bound_codes(
+        const CodeWeights& weights,
+        const float* products,
+        const CodeNumbers* numbers,
+        size_t n,
+        float* out) {
+    bounds_of_codes(weights, products, numbers, n, out);
+}
+
+inline void bound_sketches(
+        const SketchWeights& weights,
         const float* products,
         const float* scales,
         const float* along,
-        const float* across,
+        const float* lost,
+        const float* rest,
         size_t n,
         float* out) {
     const __m256 infinity = _mm256_set1_ps(__builtin_inff());
@@ -250,12 +259,14 @@ inline void combine(
     const __m256 offset = _mm256_set1_ps(weights.offset);
     const __m256 unit = _mm256_set1_ps(weights.unit);
     const __m256 by_along = _mm256_set1_ps(weights.along);
-    const __m256 by_across = _mm256_set1_ps(weights.across);
+    const __m256 by_lost = _mm256_set1_ps(weights.lost);
+    const __m256 by_rest = _mm256_set1_ps(weights.rest);
     const __m256 fixed = _mm256_set1_ps(weights.fixed);
     for (size_t i = 0; i < n; i += 8) {
         __m256i within = first_lanes(n - i < 8 ? n - i : 8);
         __m256 bound = _mm256_fmadd_ps(_mm256_maskload_ps(along + i, within), by_along, fixed);
-        bound = _mm256_fmadd_ps(_mm256_maskload_ps(across + i, within), by_across, bound);
+        bound = _mm256_fmadd_ps(_mm256_maskload_ps(lost + i, within), by_lost, bound);
+        bound = _mm256_fmadd_ps(_mm256_maskload_ps(rest + i, within), by_rest, bound);
         __m256 product = _mm256_fmsub_ps(_mm256_maskload_ps(products + i, within), sixteen, offset);
         bound = _mm256_fmadd_ps(product, _mm256_mul_ps(_mm256_maskload_ps(scales + i, within), unit), bound);
         bound = _mm256_blendv_ps(bound, infinity, _mm256_cmp_ps(bound, bound, _CMP_UNORD_Q));

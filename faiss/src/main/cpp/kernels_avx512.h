@@ -196,12 +196,11 @@ inline void products_of_halves(
 
 inline void products_of_chosen(
         const int8_t* query,
-        const uint8_t* halves,
-        const uint32_t* places,
+        const uint8_t* const* halves,
         size_t n,
         size_t half_bytes,
         float* out) {
-    auto row_at = [=](size_t i) { return halves + places[i] * half_bytes; };
+    auto row_at = [=](size_t i) { return halves[i]; };
     products_of_some_halves(query, n, half_bytes, row_at, nullptr, out);
 }
 
@@ -242,12 +241,22 @@ inline size_t at_least(const float* scores, size_t n, float threshold, uint32_t*
     return kept;
 }
 
-inline void combine(
-        const Combination& weights,
+inline void bound_codes(
+        const CodeWeights& weights,
+        const float* products,
+        const CodeNumbers* numbers,
+        size_t n,
+        float* out) {
+    bounds_of_codes(weights, products, numbers, n, out);
+}
+
+inline void bound_sketches(
+        const SketchWeights& weights,
         const float* products,
         const float* scales,
         const float* along,
-        const float* across,
+        const float* lost,
+        const float* rest,
         size_t n,
         float* out) {
     const __m512 infinity = _mm512_set1_ps(__builtin_inff());
@@ -255,12 +264,14 @@ inline void combine(
     const __m512 offset = _mm512_set1_ps(weights.offset);
     const __m512 unit = _mm512_set1_ps(weights.unit);
     const __m512 by_along = _mm512_set1_ps(weights.along);
-    const __m512 by_across = _mm512_set1_ps(weights.across);
+    const __m512 by_lost = _mm512_set1_ps(weights.lost);
+    const __m512 by_rest = _mm512_set1_ps(weights.rest);
     const __m512 fixed = _mm512_set1_ps(weights.fixed);
     for (size_t i = 0; i < n; i += 16) {
         auto within = static_cast<__mmask16>(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
         __m512 bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, along + i), by_along, fixed);
-        bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, across + i), by_across, bound);
+        bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, lost + i), by_lost, bound);
+        bound = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(within, rest + i), by_rest, bound);
         __m512 product = _mm512_fmsub_ps(_mm512_maskz_loadu_ps(within, products + i), sixteen, offset);
         bound = _mm512_fmadd_ps(product, _mm512_mul_ps(_mm512_maskz_loadu_ps(within, scales + i), unit), bound);
         bound = _mm512_mask_mov_ps(bound, _mm512_cmp_ps_mask(bound, bound, _CMP_UNORD_Q), infinity);

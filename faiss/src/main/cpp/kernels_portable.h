@@ -131,27 +131,36 @@ inline void products_of_halves(
 
 inline void products_of_chosen(
         const int8_t* query,
-        const uint8_t* halves,
-        const uint32_t* places,
+        const uint8_t* const* halves,
         size_t n,
         size_t half_bytes,
         float* out) {
     for (size_t i = 0; i < n; i++) {
-        out[i] = product_of_halves(query, halves + places[i] * half_bytes, half_bytes);
+        out[i] = product_of_halves(query, halves[i], half_bytes);
     }
 }
 
-inline void combine(
-        const Combination& weights,
+inline void bound_codes(
+        const CodeWeights& weights,
+        const float* products,
+        const CodeNumbers* numbers,
+        size_t n,
+        float* out) {
+    bounds_of_codes(weights, products, numbers, n, out);
+}
+
+inline void bound_sketches(
+        const SketchWeights& weights,
         const float* products,
         const float* scales,
         const float* along,
-        const float* across,
+        const float* lost,
+        const float* rest,
         size_t n,
         float* out) {
     for (size_t i = 0; i < n; i++) {
         float decoded = (16 * products[i] - weights.offset) * (scales[i] * weights.unit);
-        float bound = weights.fixed + along[i] * weights.along + decoded + across[i] * weights.across;
+        float bound = weights.fixed + along[i] * weights.along + decoded + lost[i] * weights.lost + rest[i] * weights.rest;
         out[i] = bound == bound ? bound : std::numeric_limits<float>::infinity();
     }
 }

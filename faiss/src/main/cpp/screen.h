@@ -1,15 +1,28 @@
-// Copies of vectors in bytes, a quarter of their size, that tell which vectors may be among the k best. Those alone are then scored
-// exactly: what is found, and with which score, does not change by a bit.
+// Copies of vectors in bytes that tell which vectors may be among the k best. Those alone are then scored exactly: what is found, and
+// with which score, does not change by a bit.
 //
-// A row x becomes base + scale * code, code in 8 bits, base one vector for all rows (their centroid). The upper four bits of all
-// codes of a row stand apart from the lower ones: from them alone comes a bound that most rows do not pass, so that a search reads
-// an eighth of the vectors' memory, and the other halves of a few. For a query q,
+// A row x is told from its base c, one vector for all rows of a list (their centroid), in steps, each read for the few rows only that
+// the one before could not rule out:
 //
-//     q x = q base + scale (q code) + q e,    |q e| <= |q| |e|         (Cauchy and Schwarz)
+// 1. A sketch: the numbers y = P (x - c) in the directions in which vectors differ most (basis.h), in 4 bits.
+// 2. x - c itself in 4 bits: the upper halves of codes of 8 bits.
+// 3. The lower halves.
+// 4. x.
 //
-// where e, what the code leaves of x, has a length that is kept for each row, so that the bound holds for whatever rows there are.
-// Of the halves, e is long. Its part along the base is kept too: as q base is known, only what q and e have across it is bounded.
-// What q loses as whole numbers, and the rounding of our own sums, are bounded likewise.
+// The first step is left out where there are few rows, for which the numbers P q of the query are not worth their time.
+//
+// Each step bounds the score q x of a query. Of codes, for x = c + scale * code + e,
+//
+//     q x = q c + scale (q code) + q e,    |q e| <= |q| |e|         (Cauchy and Schwarz)
+//
+// where the length of e, what the code leaves of x, is kept for each row, so that the bound holds for whatever rows there are. Where e
+// is long, its part along the base is kept too: as q c is known, only what q and e have across it is bounded. Of sketches, for the
+// rest t = x - c - Pt y and its part a along the mean direction m,
+//
+//     q x = q c + (P q) y + a (q m) + q' t',    |q' t'| <= |q'| |t'|
+//
+// q' and t' being what q and t have across P and m. What q loses as whole numbers, the rounding of sums, and that P is not quite
+// orthonormal are bounded likewise.
 #pragma once
 
 #include <algorithm>
@@ -20,497 +33,275 @@
 #include <limits>
 #include <vector>
 
+#include "basis.h"
+#include "fetching.h"
 #include "kernels.h"
-#include "scan.h"
-#include "top_hits.h"
 
 namespace imagesearch {
 
-// Rows of a screen: the halves of their codes, see kernels.h, and some numbers for each.
+// Rows of a screen.
 struct ScreenedRows {
     size_t n = 0;
+    // High halves of the codes of sketches, and for each its scale, a, how far y can be from the code, and the length of t'. Null
+    // where there are none.
+    const uint8_t* sketches = nullptr;
+    const float* scales = nullptr;
+    const float* along = nullptr;
+    const float* lost = nullptr;
+    const float* rest = nullptr;
+    // The halves of the codes of rows, see kernels.h.
     const uint8_t* high = nullptr;
     const uint8_t* low = nullptr;
-    const float* scales = nullptr;
-    // How long e is at most.
-    const float* slacks = nullptr;
-    // Of the high halves alone: e is as many bases, and across them as long at most.
-    const float* along = nullptr;
-    const float* across = nullptr;
+    const CodeNumbers* numbers = nullptr;
     float base_length = 0;
     // No row, no base and no decoded code is longer.
     float longest = 0;
     // No decoded code is longer.
     float longest_decoded = 0;
+    // No sketch is longer, decoded or not.
+    float longest_sketch = 0;
 };
 
 // Makes up for what a double loses when it becomes a float.
 inline constexpr double rounded_up = 1 + 1e-6;
 
+inline float up(double length) {
+    return static_cast<float>(length * rounded_up);
+}
+
 // The product of two of them is far from where floats lose digits.
 inline constexpr float least_scale = 1e-12f;
 
-// What stands for a row where only the upper four bits of its codes are known: the middle of the lower ones.
+// What stands for a number of which only the upper four bits are known: the middle of the lower ones.
 inline constexpr double middle_of_low = 7.5;
 
-// Bytes of the halves of a row.
-inline size_t screen_half_bytes(size_t dimension) {
-    size_t numbers = 2 * Kernels::half_block;
-    return (dimension + numbers - 1) / numbers * Kernels::half_block;
+// How far a row's rest is from being across the mean, of its length: floats are rounded.
+inline constexpr double off_mean = 1e-6;
+
+// Bytes of the halves of a row of so many numbers.
+inline size_t screen_half_bytes(size_t numbers) {
+    size_t block = 2 * Kernels::half_block;
+    return (numbers + block - 1) / block * Kernels::half_block;
+}
+
+inline size_t sketch_bytes(size_t dimension) {
+    return screen_half_bytes(std::min(dimension, Basis::most_numbers));
 }
 
 // Bytes of memory for n rows.
-inline size_t screen_bytes(size_t n, size_t dimension) {
-    size_t bytes = n * (2 * screen_half_bytes(dimension) + 4 * sizeof(float));
-    return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
+inline size_t screen_bytes(size_t n, size_t dimension, bool with_basis) {
+    size_t of_row = (with_basis ? sketch_bytes(dimension) + 4 * sizeof(float) : 0) + 2 * screen_half_bytes(dimension) +
+            sizeof(CodeNumbers);
+    return (n * of_row + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
 }
 
-// Makes screened rows of rows of floats with one base.
-class RowScreener {
+// Numbers as codes of 8 bits and one scale.
+class Codes {
 public:
-    RowScreener(const float* base, size_t dimension) : base(base), dimension(dimension), codes(dimension), row(dimension) {
-        double square = 0;
-        for (size_t j = 0; j < dimension; j++) {
-            square += static_cast<double>(base[j]) * base[j];
-        }
-        base_square = square;
-    }
-
-    // Fills zeroed memory of screen_bytes(n, dimension) from n rows at any address.
-    ScreenedRows screen(const uint8_t* rows, size_t n, uint8_t* memory) {
-        size_t half_bytes = screen_half_bytes(dimension);
-        uint8_t* high = memory;
-        uint8_t* low = high + n * half_bytes;
-        auto* scales = reinterpret_cast<float*>(low + n * half_bytes);
-        float* slacks = scales + n;
-        float* along = slacks + n;
-        float* across = along + n;
-        longest = std::sqrt(base_square);
-        longest_decoded = 0;
-        for (size_t i = 0; i < n; i++) {
-            std::memcpy(row.data(), rows + i * dimension * sizeof(float), dimension * sizeof(float));
-            scales[i] = encode();
-            slacks[i] = length_of_rest(scales[i]);
-            split_rest(scales[i], along[i], across[i]);
-            store(high + i * half_bytes, low + i * half_bytes);
-        }
-        return {n,
-                high,
-                low,
-                scales,
-                slacks,
-                along,
-                across,
-                up(std::sqrt(base_square)),
-                up(longest),
-                up(longest_decoded)};
-    }
-
-private:
-    static float up(double length) {
-        return static_cast<float>(length * rounded_up);
-    }
-
-    // Makes the codes of the row, and returns their scale.
-    float encode() {
-        float most = 0;
-        double square = 0;
-        for (size_t j = 0; j < dimension; j++) {
-            most = std::max(most, std::fabs(row[j] - base[j]));
-            square += static_cast<double>(row[j]) * row[j];
-        }
-        finite = std::isfinite(square) && std::isfinite(most);
-        if (finite) {
-            longest = std::max(longest, std::sqrt(square));
-        }
-        // Of a row so near to its base, the distance is the bound: a scale that small would not multiply well.
-        float scale = finite && most / 127 > least_scale ? most / 127 : 0;
-        for (size_t j = 0; j < dimension; j++) {
-            double part = static_cast<double>(row[j]) - base[j];
-            codes[j] = scale > 0 ? static_cast<int8_t>(std::clamp<long>(std::lrint(part / scale), -127, 127)) : 0;
-        }
-        return scale;
-    }
-
-    // Rounded up. Of a row that holds no numbers nothing is known: it is always scored.
-    float length_of_rest(float scale) {
-        double rest = 0;
-        double decoded = 0;
-        for (size_t j = 0; j < dimension && finite; j++) {
-            double kept = static_cast<double>(scale) * codes[j];
-            double left = static_cast<double>(row[j]) - base[j] - kept;
-            decoded += kept * kept;
-            rest += left * left;
-        }
-        note_decoded(decoded);
-        return finite ? up(std::sqrt(rest)) : std::numeric_limits<float>::infinity();
-    }
-
-    // What the high halves leave: how much of it lies along the base, and the length of what does not.
-    void split_rest(float scale, float& along, float& across) {
-        double product = 0;
-        double decoded = 0;
-        for (size_t j = 0; j < dimension && finite; j++) {
-            product += rest_of_high(scale, j) * base[j];
-            double kept = static_cast<double>(scale) * high_value(codes[j]);
-            decoded += kept * kept;
-        }
-        note_decoded(decoded);
-        auto ratio = static_cast<float>(product / base_square);
-        along = finite && base_square > least_scale && std::isfinite(ratio) ? ratio : 0;
-        double rest = 0;
-        for (size_t j = 0; j < dimension && finite; j++) {
-            double left = rest_of_high(scale, j) - static_cast<double>(along) * base[j];
-            rest += left * left;
-        }
-        across = finite ? up(std::sqrt(rest)) : std::numeric_limits<float>::infinity();
-    }
-
-    double rest_of_high(float scale, size_t j) const {
-        return static_cast<double>(row[j]) - base[j] - static_cast<double>(scale) * high_value(codes[j]);
-    }
-
+    // Of codes without their lower halves, with the middle of these.
     static double high_value(int8_t code) {
         return (static_cast<uint8_t>(code + 128) >> 4) * 16 - 128 + middle_of_low;
     }
 
-    void note_decoded(double square) {
-        longest_decoded = std::max(longest_decoded, std::sqrt(square));
-        longest = std::max(longest, longest_decoded);
+    // Makes the codes of n finite numbers, of which none is beyond `most`.
+    Codes(const double* values, size_t n, double most) : codes(n) {
+        // Of numbers so small nothing is kept: a scale that small would not multiply well.
+        scale_ = most / 127 > least_scale ? static_cast<float>(most / 127) : 0;
+        for (size_t j = 0; j < n && scale_ > 0; j++) {
+            codes[j] = static_cast<int8_t>(std::clamp<long>(std::lrint(values[j] / scale_), -127, 127));
+        }
     }
 
+    float scale() const {
+        return scale_;
+    }
+
+    double value(size_t j) const {
+        return static_cast<double>(scale_) * codes[j];
+    }
+
+    double high_value(size_t j) const {
+        return scale_ * high_value(codes[j]);
+    }
+
+    // To zeroed memory; without `low`, the lower halves are dropped.
     void store(uint8_t* high, uint8_t* low) const {
-        for (size_t j = 0; j < dimension; j++) {
+        for (size_t j = 0; j < codes.size(); j++) {
             auto code = static_cast<uint8_t>(codes[j] + 128);
             size_t block = j / (2 * Kernels::half_block) * Kernels::half_block;
             size_t at = block + j % Kernels::half_block;
             bool upper = j % (2 * Kernels::half_block) >= Kernels::half_block;
             high[at] |= static_cast<uint8_t>(upper ? code & 0xf0 : code >> 4);
-            low[at] |= static_cast<uint8_t>(upper ? code << 4 : code & 0x0f);
+            if (low != nullptr) {
+                low[at] |= static_cast<uint8_t>(upper ? code << 4 : code & 0x0f);
+            }
         }
+    }
+
+private:
+    std::vector<int8_t> codes;
+    float scale_;
+};
+
+// Makes screened rows of rows of floats with one base.
+class RowScreener {
+public:
+    // Without a basis, null, there are no sketches.
+    RowScreener(const float* base, size_t dimension, const Basis* basis)
+            : base(base), dimension(dimension), basis(basis), base_square(square(base, dimension)), row(dimension),
+              residual(dimension), parts(dimension), sketch(basis == nullptr ? 0 : basis->count()), numbers(sketch.size()) {}
+
+    // Fills zeroed memory of screen_bytes() from n rows at any address.
+    ScreenedRows screen(const uint8_t* rows, size_t n, uint8_t* memory) {
+        size_t half_bytes = screen_half_bytes(dimension);
+        size_t of_sketch = sketch_bytes(dimension);
+        uint8_t* high = memory;
+        uint8_t* low = high + n * half_bytes;
+        auto* kept = reinterpret_cast<CodeNumbers*>(low + n * half_bytes);
+        auto* sketches = basis == nullptr ? nullptr : reinterpret_cast<uint8_t*>(kept + n);
+        auto* scales = basis == nullptr ? nullptr : reinterpret_cast<float*>(sketches + n * of_sketch);
+        float* along = scales + n;
+        float* lost = along + n;
+        float* rest = lost + n;
+        longest = std::sqrt(base_square);
+        longest_decoded = 0;
+        longest_sketch = 0;
+        for (size_t i = 0; i < n; i++) {
+            std::memcpy(row.data(), rows + i * dimension * sizeof(float), dimension * sizeof(float));
+            if (!take_base_away()) {
+                // Of a row that holds no numbers nothing is known: it is always scored.
+                constexpr float any = std::numeric_limits<float>::infinity();
+                kept[i] = {0, any, 0, any};
+                if (basis != nullptr) {
+                    lost[i] = any;
+                }
+                continue;
+            }
+            Codes codes(parts.data(), dimension, most_of_parts);
+            codes.store(high + i * half_bytes, low + i * half_bytes);
+            kept[i] = numbers_of(codes);
+            if (basis != nullptr) {
+                            Codes small = make_sketch(along[i], lost[i], rest[i]);
+                small.store(sketches + i * of_sketch, nullptr);
+                scales[i] = small.scale();
+            }
+        }
+        return {n,
+                sketches,
+                scales,
+                along,
+                lost,
+                rest,
+                high,
+                low,
+                kept,
+                up(std::sqrt(base_square)),
+                up(longest),
+                up(longest_decoded),
+                up(longest_sketch)};
+    }
+
+private:
+    static double square(const float* vector, size_t n) {
+        double sum = 0;
+        for (size_t j = 0; j < n; j++) {
+            sum += static_cast<double>(vector[j]) * vector[j];
+        }
+        return sum;
+    }
+
+    // False if the row holds what is no number, or numbers too large to add up.
+    bool take_base_away() {
+        most_of_parts = 0;
+        for (size_t j = 0; j < dimension; j++) {
+            residual[j] = row[j] - base[j];
+            parts[j] = static_cast<double>(row[j]) - base[j];
+            most_of_parts = std::max(most_of_parts, std::fabs(parts[j]));
+        }
+        double of_row = square(row.data(), dimension);
+        residual_length = std::sqrt(square(residual.data(), dimension));
+        if (basis != nullptr) {
+            basis->project(residual.data(), sketch.data());
+        }
+        double of_sketch = square(sketch.data(), sketch.size());
+        if (!std::isfinite(static_cast<float>(of_row)) || !std::isfinite(static_cast<float>(of_sketch)) ||
+            !std::isfinite(static_cast<float>(residual_length * residual_length))) {
+            return false;
+        }
+        longest = std::max(longest, std::sqrt(of_row));
+        return true;
+    }
+
+    CodeNumbers numbers_of(const Codes& codes) {
+        double left = 0;
+        double decoded = 0;
+        double decoded_high = 0;
+        double product = 0;
+        for (size_t j = 0; j < dimension; j++) {
+            decoded += codes.value(j) * codes.value(j);
+            decoded_high += codes.high_value(j) * codes.high_value(j);
+            double of_all = parts[j] - codes.value(j);
+            left += of_all * of_all;
+            product += (parts[j] - codes.high_value(j)) * base[j];
+        }
+        longest_decoded = std::max(longest_decoded, std::sqrt(std::max(decoded, decoded_high)));
+        longest = std::max(longest, longest_decoded);
+        auto ratio = static_cast<float>(product / base_square);
+        float along = base_square > least_scale && std::isfinite(ratio) ? ratio : 0;
+        double across = 0;
+        for (size_t j = 0; j < dimension; j++) {
+            double of_high = parts[j] - codes.high_value(j) - static_cast<double>(along) * base[j];
+            across += of_high * of_high;
+        }
+        return {codes.scale(), up(std::sqrt(left)), along, up(std::sqrt(across))};
+    }
+
+    // See above: `along` is a, `rest` how long t' is at most. What is lost multiplies with P q: what the code loses of y, and what t'
+    // has in the directions after all.
+    Codes make_sketch(float& along, float& lost, float& rest) {
+        double most = 0;
+        double length = 0;
+        double on_mean = basis->along_mean(residual.data());
+        for (size_t j = 0; j < sketch.size(); j++) {
+            numbers[j] = sketch[j];
+            most = std::max(most, std::fabs(numbers[j]));
+            length += numbers[j] * numbers[j];
+            on_mean -= basis->mean_numbers()[j] * numbers[j];
+        }
+        length = std::sqrt(length);
+        along = static_cast<float>(on_mean);
+        Codes codes(numbers.data(), numbers.size(), most);
+        double left = 0;
+        double decoded = 0;
+        for (size_t j = 0; j < numbers.size(); j++) {
+            double value = codes.high_value(j);
+            decoded += value * value;
+            left += (numbers[j] - value) * (numbers[j] - value);
+        }
+        longest_sketch = std::max({longest_sketch, length, std::sqrt(decoded)});
+        longest = std::max(longest, longest_sketch);
+        double error = basis->projection_error(residual_length);
+        lost = up(std::sqrt(left) + error + basis->looseness() * length + std::fabs(on_mean) * basis->overlap());
+        double square = residual_length * residual_length * (1 + off_mean) - length * length * (1 - basis->looseness()) +
+                2 * length * error - on_mean * on_mean;
+        rest = up(std::sqrt(std::max(0.0, square)));
+        return codes;
     }
 
     const float* const base;
     const size_t dimension;
-    double base_square;
-    std::vector<int8_t> codes;
+    const Basis* const basis;
+    const double base_square;
     std::vector<float> row;
-    bool finite = false;
+    std::vector<float> residual;
+    std::vector<double> parts;
+    std::vector<float> sketch;
+    std::vector<double> numbers;
+    double most_of_parts = 0;
+    double residual_length = 0;
     double longest = 0;
     double longest_decoded = 0;
+    double longest_sketch = 0;
 };
-
-// What is known of the scores of some rows.
-struct ScreenBounds {
-    // Of the high halves, as whole numbers.
-    float high[block_codes];
-    // What no score exceeds, by the high halves.
-    float upper[block_codes];
-};
-
-// A query in whole numbers of 8 bits.
-class ScreenQuery {
-public:
-    // Bytes that the constructor wants.
-    static size_t room(size_t dimension) {
-        return 2 * screen_half_bytes(dimension);
-    }
-
-    ScreenQuery(const float* query, size_t dimension, int8_t* memory)
-            : half_bytes(screen_half_bytes(dimension)), whole(memory) {
-        float square = in_lanes(dimension, add, [=](size_t j) { return query[j] * query[j]; });
-        float most = in_lanes(dimension, larger, [=](size_t j) { return std::fabs(query[j]); });
-        unit = most / 127;
-        exact = std::isfinite(square) && unit > least_scale;
-        if (!exact) {
-            return;
-        }
-        float inverse = 1 / unit;
-        float error = in_lanes(dimension, add, [=](size_t j) {
-            float scaled = query[j] * inverse;
-            auto number = static_cast<int32_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
-            whole[j] = static_cast<int8_t>(number);
-            float part = query[j] - unit * static_cast<float>(number);
-            return part * part;
-        });
-        std::fill(whole + dimension, whole + 2 * half_bytes, static_cast<int8_t>(0));
-        int32_t sum = 0;
-        for (size_t j = 0; j < dimension; j++) {
-            sum += whole[j];
-        }
-        high_offset = static_cast<float>((128 - middle_of_low) * sum);
-        offset = static_cast<float>(128.0 * sum);
-        // Makes up for what the sums above lose.
-        double more = 1 + (static_cast<double>(dimension) / lanes + 2 * lanes) * std::numeric_limits<float>::epsilon();
-        length = up(std::sqrt(square) * more);
-        lost = up(std::sqrt(error) * more) + least_scale;
-        // What float sums of `dimension` products round, in the exact score and in the base's.
-        double of_sums = 4.0 * (static_cast<double>(dimension) + 16) * std::numeric_limits<float>::epsilon() / 2;
-        rounding = up(of_sums * length);
-    }
-
-    // Whether bounds can be given: not for zero, infinity and what is no number.
-    bool usable() const {
-        return exact;
-    }
-
-    // Bounds rows from..from+n, at most block_codes, by their high halves. base_score is the score of their base, as the kernels
-    // give it. What is read after these rows is fetched: of `next`, null for none, from the end of all rows on.
-    void bound(
-            const ScreenedRows& rows,
-            const ScreenedRows* next,
-            size_t from,
-            size_t n,
-            float base_score,
-            ScreenBounds& bounds) const {
-        Fetching fetching{rows.high + rows.n * half_bytes, next == nullptr ? nullptr : next->high};
-        kernels().products_of_halves(whole, rows.high + from * half_bytes, n, half_bytes, fetching, bounds.high);
-        Combination weights;
-        weights.offset = high_offset;
-        weights.unit = unit;
-        weights.along = base_score;
-        weights.across = across_base(rows, base_score);
-        weights.fixed = base_score + uncertainty(rows);
-        kernels().combine(
-                weights, bounds.high, rows.scales + from, rows.along + from, rows.across + from, n, bounds.upper);
-    }
-
-    // Bounds some of these rows by whole codes: float[n] each.
-    void bound_chosen(
-            const ScreenedRows& rows,
-            size_t from,
-            const uint32_t* places,
-            size_t n,
-            float base_score,
-            const ScreenBounds& bounds,
-            float* lower,
-            float* upper) const {
-        kernels().products_of_chosen(whole, rows.low + from * half_bytes, places, n, half_bytes, lower);
-        float fixed = uncertainty(rows);
-        for (size_t i = 0; i < n; i++) {
-            size_t place = from + places[i];
-            float product = 16 * bounds.high[places[i]] + lower[i] - offset;
-            float middle = product * (rows.scales[place] * unit) + base_score;
-            float error = rows.slacks[place] * length + fixed;
-            lower[i] = middle - error;
-            upper[i] = middle + error;
-        }
-    }
-
-    [[gnu::always_inline]] void fetch_low(const ScreenedRows& rows, size_t place) const {
-        fetch(rows.low + place * half_bytes, half_bytes);
-    }
-
-private:
-    // As many sums go side by side: strict sums of floats would wait for each other.
-    static constexpr size_t lanes = 16;
-
-    static float add(float a, float b) {
-        return a + b;
-    }
-
-    static float larger(float a, float b) {
-        return a > b ? a : b;
-    }
-
-    template <typename Join, typename Value>
-    static float in_lanes(size_t n, Join join, Value value) {
-        float part[lanes] = {};
-        size_t i = 0;
-        for (; i + lanes <= n; i += lanes) {
-            for (size_t lane = 0; lane < lanes; lane++) {
-                part[lane] = join(part[lane], value(i + lane));
-            }
-        }
-        for (; i < n; i++) {
-            part[i % lanes] = join(part[i % lanes], value(i));
-        }
-        float all = part[0];
-        for (size_t lane = 1; lane < lanes; lane++) {
-            all = join(all, part[lane]);
-        }
-        return all;
-    }
-
-    static float up(double length) {
-        return static_cast<float>(length * rounded_up);
-    }
-
-    // What the query lost, and rounding: sums with codes are several times larger than scores.
-    float uncertainty(const ScreenedRows& rows) const {
-        return lost * rows.longest_decoded + 8 * rounding * rows.longest;
-    }
-
-    // The length of what the query has across a base, rounded up.
-    float across_base(const ScreenedRows& rows, float base_score) const {
-        if (!(rows.base_length > least_scale)) {
-            return length;
-        }
-        double along = (std::fabs(static_cast<double>(base_score)) - rounding * rows.base_length) / rows.base_length;
-        double square = static_cast<double>(length) * length;
-        return along > 0 ? up(std::sqrt(std::max(0.0, square - along * along))) + least_scale : length;
-    }
-
-    const size_t half_bytes;
-    int8_t* const whole;
-    float unit = 0;
-    float high_offset = 0;
-    float offset = 0;
-    float length = 0;
-    float lost = 0;
-    float rounding = 0;
-    bool exact = false;
-};
-
-// The id at a place; where there are none, places are ids.
-inline int64_t row_id(const int64_t* ids, size_t place) {
-    return ids == nullptr ? static_cast<int64_t>(place) : id_at(ids, place);
-}
-
-// What may be among the k best of a query, while screened lists go by. The k-th lower bound so far is what an upper bound must reach.
-class ScreenedHits {
-public:
-    struct Candidate {
-        float upper;
-        uint32_t shard;
-        const uint8_t* row;
-        const int64_t* ids;
-        size_t place;
-
-        int64_t id() const {
-            return row_id(ids, place);
-        }
-    };
-
-    static size_t candidate_room(size_t k) {
-        return 4 * k + 1024;
-    }
-
-    ScreenedHits(const Scorer& scorer, size_t dimension, TopHits& hits, TopHits& lower, Candidate* candidates, size_t room)
-            : scorer(scorer), row_bytes(dimension * sizeof(float)), hits(hits), lower(lower), candidates(candidates),
-              room(room) {}
-
-    // What an upper bound must reach.
-    float threshold() const {
-        return std::max(hits.threshold(), lower.threshold());
-    }
-
-    // Few are left in the end: ids are not read before.
-    void take(
-            float lower_bound,
-            float upper_bound,
-            uint32_t shard,
-            const uint8_t* row,
-            const int64_t* ids,
-            size_t place) {
-        lower.take(lower_bound, no_id);
-        candidates[size++] = {upper_bound, shard, row, ids, place};
-        if (size == room) {
-            drop();
-            if (size > room / 2) {
-                score();
-            }
-        }
-    }
-
-    // Scores exactly what is left; hits has the result.
-    void finish() {
-        lower.settle();
-        drop();
-        score();
-    }
-
-private:
-    void drop() {
-        float least = threshold();
-        Candidate* end = std::remove_if(
-                candidates, candidates + size, [least](const Candidate& c) { return c.upper < least; });
-        size = static_cast<size_t>(end - candidates);
-    }
-
-    void score() {
-        // Rows lie anywhere: each is fetched while those before it are scored.
-        constexpr size_t rows_ahead = 4;
-        for (size_t i = 0; i < size + rows_ahead; i++) {
-            if (i < size) {
-                fetch(candidates[i].row, row_bytes);
-                fetch(candidates[i].ids + candidates[i].place, 1);
-            }
-            if (i >= rows_ahead) {
-                const Candidate& candidate = candidates[i - rows_ahead];
-                float score;
-                scorer.scores(candidate.row, 1, &score);
-                hits.take(score, candidate.id(), candidate.shard);
-            }
-        }
-        size = 0;
-    }
-
-    const Scorer& scorer;
-    const size_t row_bytes;
-    TopHits& hits;
-    TopHits& lower;
-    Candidate* const candidates;
-    const size_t room;
-    size_t size = 0;
-};
-
-// Fetches the numbers that stand beside the first rows of a list.
-[[gnu::always_inline]] inline void fetch_numbers(const ScreenedRows& rows) {
-    size_t bytes = std::min(rows.n, block_codes) * sizeof(float);
-    fetch(rows.scales, bytes);
-    fetch(rows.slacks, bytes);
-    fetch(rows.along, bytes);
-    fetch(rows.across, bytes);
-}
-
-// Screens the rows of one list of a shard; those of `next`, if there are, come after it. Without `ids`, places are ids; rows and
-// ids must stay where they are until the hits are finished.
-inline void scan_screened(
-        const ScreenQuery& query,
-        const ScreenedRows& rows,
-        const ScreenedRows* next,
-        float base_score,
-        const uint8_t* codes,
-        size_t code_size,
-        const int64_t* ids,
-        const faiss::IDSelector* selector,
-        uint32_t shard,
-        ScreenedHits& hits) {
-    // Rows whose low halves are on their way, while those of as many are computed with.
-    constexpr size_t group = 8;
-    ScreenBounds bounds;
-    uint32_t places[block_codes + Kernels::spare_places];
-    auto at_least = kernels().at_least;
-    if (next != nullptr) {
-        fetch_numbers(*next);
-    }
-    for (size_t begin = 0; begin < rows.n; begin += block_codes) {
-        size_t count = std::min(block_codes, rows.n - begin);
-        query.bound(rows, next, begin, count, base_score, bounds);
-        size_t kept = at_least(bounds.upper, count, hits.threshold(), places);
-        for (size_t i = 0; i < std::min(kept, group); i++) {
-            query.fetch_low(rows, begin + places[i]);
-        }
-        for (size_t i = 0; i < kept; i += group) {
-            size_t together = std::min(group, kept - i);
-            for (size_t ahead = i + group; ahead < std::min(kept, i + 2 * group); ahead++) {
-                query.fetch_low(rows, begin + places[ahead]);
-            }
-            float lower[group];
-            float upper[group];
-            query.bound_chosen(rows, begin, places + i, together, base_score, bounds, lower, upper);
-            for (size_t j = 0; j < together; j++) {
-                if (upper[j] < hits.threshold()) {
-                    continue;
-                }
-                size_t place = begin + places[i + j];
-                if (selector == nullptr || selector->is_member(row_id(ids, place))) {
-                    hits.take(lower[j], upper[j], shard, codes + place * code_size, ids, place);
-                }
-            }
-        }
-    }
-}
 
 } // namespace imagesearch

@@ -72,9 +72,13 @@ inline void search_plain(
     }
 }
 
+// With fewer rows, sketches cost more than they spare.
+inline constexpr size_t least_sketched = 5000;
+
+// With one basis, as indexes of the same centroids have it.
 inline bool all_screened(const Shards& shards) {
-    return std::all_of(shards.begin(), shards.end(), [](const Shard& shard) {
-        return shard.screen != nullptr;
+    return std::all_of(shards.begin(), shards.end(), [&](const Shard& shard) {
+        return shard.screen != nullptr && &shard.screen->basis() == &shards[0].screen->basis();
     });
 }
 
@@ -89,8 +93,10 @@ inline bool search_screened(
         int64_t nprobe,
         TopHits& hits) {
     size_t dimension = shards[0].index.d;
+    Visits visits(shards.data(), shards.size(), lists, coarse_scores, nprobe);
     Scratch<int8_t, struct QueryWhole> whole(ScreenQuery::room(dimension));
-    ScreenQuery bounded(query, dimension, whole.data());
+    const Basis* basis = visits.rows() < least_sketched ? nullptr : &shards[0].screen->basis();
+    ScreenQuery bounded(query, dimension, basis, whole.data());
     if (!bounded.usable()) {
         return false;
     }
@@ -102,42 +108,41 @@ inline bool search_screened(
     size_t candidates = ScreenedHits::candidate_room(k);
     Scratch<ScreenedHits::Candidate, struct QueryCandidates> some(candidates);
     ScreenedHits found(scorer, dimension, hits, lower, some.data(), candidates);
-    Visits visits(shards.data(), shards.size(), lists, coarse_scores, nprobe);
+    ScreenedScan scan(bounded, found);
     auto rows_of = [&](size_t i) {
         return i < visits.size() ? &shards[visits[i].shard].screen->list(visits[i].list) : nullptr;
     };
     for (size_t i = 0; i < visits.size(); i++) {
         fetch(rows_of(i), sizeof(ScreenedRows));
     }
+    // Rows of several lists wait at a time.
+    Scratch<ListToScreen, struct QueryLists> screened(visits.size());
     for (size_t i = 0; i < visits.size(); i++) {
         const Visits::Visit& visit = visits[i];
         const Shard& shard = shards[visit.shard];
-        faiss::InvertedLists::ScopedCodes codes(&shard.lists(), visit.list);
-        faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
+        // These lists stay where they are: they are mapped, or in memory.
+        const faiss::InvertedLists& inverted = shard.lists();
+        ListedRows rows{
+                inverted.get_codes(visit.list),
+                shard.index.code_size,
+                inverted.get_ids(visit.list),
+                shard.selector,
+                visit.shard};
         if (std::isfinite(visit.coarse_score)) {
-            scan_screened(
-                    bounded,
-                    *rows_of(i),
-                    rows_of(i + 1),
-                    visit.coarse_score,
-                    codes.get(),
-                    shard.index.code_size,
-                    ids.get(),
-                    shard.selector,
-                    visit.shard,
-                    found);
+            screened.data()[i] = {bounded.list(*rows_of(i), visit.coarse_score), rows};
+            scan.scan(screened.data()[i], rows_of(i + 1));
         } else {
             Candidates kept{&hits, shard.selector, visit.shard};
             scan_list(
                     scorer,
-                    shard.lists(),
+                    inverted,
                     visit.list,
                     nullptr,
                     [&] { return hits.threshold(); },
-                    [&](float score, size_t place) { kept.take(score, id_at(ids.get(), place)); });
+                    [&](float score, size_t place) { kept.take(score, rows.id(place)); });
         }
     }
-    found.finish();
+    scan.finish();
     return true;
 }
 

@@ -56,7 +56,9 @@ public:
             : shards(shards), room(nprobe * n) {
         for (size_t probe = 0; probe < nprobe; probe++) {
             for (size_t shard = 0; lists[probe] >= 0 && shard < n; shard++) {
-                if (shards[shard].lists().list_size(lists[probe]) > 0) {
+                size_t size = shards[shard].lists().list_size(lists[probe]);
+                if (size > 0) {
+                    rows_ += size;
                     room.data()[count++] = {static_cast<uint32_t>(shard), coarse_scores[probe], lists[probe]};
                 }
             }
@@ -65,6 +67,11 @@ public:
 
     size_t size() const {
         return count;
+    }
+
+    // In all lists.
+    size_t rows() const {
+        return rows_;
     }
 
     const Visit& operator[](size_t i) {
@@ -80,6 +87,7 @@ private:
     const Shard* const shards;
     Scratch<Visit, struct QueryVisits> room;
     size_t count = 0;
+    size_t rows_ = 0;
 };
 
 } // namespace imagesearch

@@ -272,39 +272,55 @@ class ScanTest {
     void aScreenChangesNoBitOfWhatIsFound(String set) {
         use(set);
         for (int dimension : new int[] {1, 7, 32, 33, 100, 512}) {
-            Lists lists = new Lists(SEED + dimension, dimension, 1500, 0, 1, 256, 257, 900);
-            lists.makeStrange();
-            Path file = folder.resolve("strange" + dimension + ".faiss");
-            try (IvfIndex index = lists.index();
-                    IvfIndex screened = lists.index();
-                    IdFilter only = IdFilter.only(
-                            LongStream.range(0, 900).map(i -> 3 * i).toArray())) {
-                screened.screen();
-                assertThat(screened.screenBytes()).isPositive();
-                assertThat(index.screenBytes()).isZero();
-                index.write(file);
-                try (IvfIndex mapped = IvfIndex.map(file)) {
-                    mapped.screen();
-                    for (int i = 0; i < 40; i++) {
-                        float[] query = i < 30 ? lists.queries(1) : lists.row(lists.vectors, i * 50);
-                        if (i % 10 == 9) {
-                            scale(query, i == 9 ? 0 : i == 19 ? 1e-20f : 0x1p60f);
-                        }
-                        for (int k : new int[] {1, 10, 300, 4000}) {
-                            for (IdFilter filter : new IdFilter[] {null, only}) {
-                                Found expected = Found.of(index, query, k, filter, null);
-                                Found.of(screened, query, k, filter, null).requireSame(expected);
-                                Found.of(mapped, query, k, filter, null).requireSame(expected);
-                                float[] bound = {expected.scores[k / 2]};
-                                Found.of(screened, query, k, filter, bound)
-                                        .requireSame(Found.of(index, query, k, filter, bound));
-                            }
+            compareWithScreened(new Lists(SEED + dimension, dimension, 1500, 0, 1, 256, 257, 900));
+        }
+    }
+
+    /** So many rows that sketches are looked at first. */
+    @ParameterizedTest
+    @MethodSource("instructionSets")
+    void sketchesChangeNoBitOfWhatIsFound(String set) {
+        use(set);
+        for (int dimension : new int[] {1, 33, 128, 130, 512}) {
+            compareWithScreened(new Lists(SEED + dimension, dimension, 4000, 0, 1, 257, 1300));
+            Lists alike = new Lists(SEED + dimension, dimension, 4000, 0, 1, 257, 1300);
+            alike.makeAlike();
+            compareWithScreened(alike);
+        }
+    }
+
+    private void compareWithScreened(Lists lists) {
+        lists.makeStrange();
+        Path file = folder.resolve("strange.faiss");
+        try (IvfIndex index = lists.index();
+                IvfIndex screened = lists.index();
+                IdFilter only =
+                        IdFilter.only(LongStream.range(0, 900).map(i -> 3 * i).toArray())) {
+            screened.screen();
+            assertThat(screened.screenBytes()).isPositive();
+            assertThat(index.screenBytes()).isZero();
+            index.write(file);
+            try (IvfIndex mapped = IvfIndex.map(file)) {
+                mapped.screen();
+                for (int i = 0; i < 40; i++) {
+                    float[] query = i < 30 ? lists.queries(1) : lists.row(lists.vectors, i * 50);
+                    if (i % 10 == 9) {
+                        scale(query, i == 9 ? 0 : i == 19 ? 1e-20f : 0x1p60f);
+                    }
+                    for (int k : new int[] {1, 10, 300, 4000}) {
+                        for (IdFilter filter : new IdFilter[] {null, only}) {
+                            Found expected = Found.of(index, query, k, filter, null);
+                            Found.of(screened, query, k, filter, null).requireSame(expected);
+                            Found.of(mapped, query, k, filter, null).requireSame(expected);
+                            float[] bound = {expected.scores[k / 2]};
+                            Found.of(screened, query, k, filter, bound)
+                                    .requireSame(Found.of(index, query, k, filter, bound));
                         }
                     }
                 }
-                screened.add(lists.queries(1), new long[] {999_999}, new long[] {0}, 1);
-                assertThat(screened.screenBytes()).isZero();
             }
+            screened.add(lists.queries(1), new long[] {999_999}, new long[] {0}, 1);
+            assertThat(screened.screenBytes()).isZero();
         }
     }
 
@@ -314,7 +330,7 @@ class ScanTest {
         use(set);
         int count = 5;
         for (int dimension : new int[] {7, 33, 512}) {
-            Lists lists = new Lists(SEED + dimension, dimension, 700, 0, 1, 3, 256, 500);
+            Lists lists = new Lists(SEED + dimension, dimension, dimension == 33 ? 700 : 4700, 0, 1, 3, 256, 500);
             lists.makeStrange();
             List<IvfIndex> shards = new ArrayList<>();
             try (IvfIndex index = lists.index();
@@ -509,6 +525,19 @@ class ScanTest {
                 }
             }
             return index;
+        }
+
+        /** As pictures are to a model: near to each other, and different in a few directions above all. */
+        void makeAlike() {
+            makeAlike(vectors);
+            makeAlike(centroids);
+        }
+
+        private void makeAlike(float[] matrix) {
+            for (int i = 0; i < matrix.length; i++) {
+                int j = i % dimension;
+                matrix[i] = (float) (matrix[i] * 4 * Math.pow(j + 1.0, -0.6)) + (j % 3 == 0 ? 0.1f : -0.05f);
+            }
         }
 
         /** Zeros, numbers beyond any scale, none at all, and vectors that are there many times over. */
