@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "batch.h"
+#include "centroid_screen.h"
 #include "kernels.h"
 #include "scan.h"
-#include "large_pages.h"
-#include "screen.h"
-#include "screened_scan.h"
 #include "top_hits.h"
 
 namespace imagesearch {
@@ -56,32 +54,12 @@ private:
         return codes.data();
     }
 
-    // A screen, made when it is first wanted: of most indexes, queries come with their lists.
-    struct Screen {
-        std::vector<float> mean;
-        LargePages memory;
-        ScreenedRows rows;
-
-        explicit Screen(const CentroidIndex& of)
-                : mean(of.d), memory(screen_bytes(of.ntotal, of.d, false)) {
-            std::vector<double> sum(of.d);
-            for (idx_t i = 0; i < of.ntotal; i++) {
-                for (int j = 0; j < of.d; j++) {
-                    sum[j] += of.get_xb()[i * of.d + j];
-                }
-            }
-            for (int j = 0; j < of.d; j++) {
-                mean[j] = static_cast<float>(sum[j] / static_cast<double>(of.ntotal));
-            }
-            rows = RowScreener(mean.data(), of.d, nullptr).screen(of.rows(), of.ntotal, memory.data());
-        }
-    };
-
-    const Screen* screen() const {
+    // Made when it is first wanted: to most indexes, queries come with their lists.
+    const CentroidScreen* screen() const {
         if (static_cast<size_t>(ntotal) < least_screened) {
             return nullptr;
         }
-        std::call_once(made, [this] { kept = std::make_unique<Screen>(*this); });
+        std::call_once(made, [this] { kept = std::make_unique<CentroidScreen>(get_xb(), ntotal, d); });
         return kept.get();
     }
 
@@ -92,8 +70,8 @@ private:
         hits.begin(room.data(), k, no_score);
         FlatScorer scorer(d);
         scorer.set_query(query);
-        const Screen* screen = this->screen();
-        if (screen == nullptr || !screened_search(*screen, query, k, scorer, hits)) {
+        const CentroidScreen* of_centroids = screen();
+        if (of_centroids == nullptr || !of_centroids->search(query, k, scorer, hits)) {
             scan_codes(
                     scorer,
                     rows(),
@@ -103,27 +81,6 @@ private:
                     [&](float score, size_t place) { hits.take(score, static_cast<int64_t>(place)); });
         }
         hits.finish(ids, scores);
-    }
-
-    bool screened_search(const Screen& screen, const float* query, size_t k, const FlatScorer& scorer, TopHits& hits) const {
-        Scratch<int8_t, struct CoarseWhole> whole(ScreenQuery::room(d));
-        ScreenQuery bounded(query, d, nullptr, whole.data());
-        float base_score;
-        scorer.scores(reinterpret_cast<const uint8_t*>(screen.mean.data()), 1, &base_score);
-        if (!bounded.usable() || !std::isfinite(base_score)) {
-            return false;
-        }
-        Scratch<Hit, struct CoarseLower> room(TopHits::room(k));
-        TopHits lower;
-        lower.begin(room.data(), k, no_score);
-        size_t candidates = ScreenedHits::candidate_room(k);
-        Scratch<ScreenedHits::Candidate, struct CoarseCandidates> some(candidates);
-        ScreenedHits found(scorer, d, hits, lower, some.data(), candidates);
-        ListToScreen all{bounded.list(screen.rows, base_score), {rows(), code_size, nullptr, nullptr, 0}};
-        ScreenedScan scan(bounded, found);
-        scan.scan(all, nullptr);
-        scan.finish();
-        return true;
     }
 
     void search_many(const float* queries, size_t n, size_t k, int64_t* ids, float* scores) const {
@@ -139,7 +96,7 @@ private:
     }
 
     mutable std::once_flag made;
-    mutable std::unique_ptr<const Screen> kept;
+    mutable std::unique_ptr<const CentroidScreen> kept;
 };
 
 } // namespace imagesearch

@@ -20,20 +20,24 @@ namespace imagesearch {
 struct ListedRows {
     const uint8_t* codes;
     size_t code_size;
-    // Null if places are ids.
     const int64_t* ids;
+    // Whether a vector stands at its id, not at its place in the list.
+    bool at_ids;
     // Null if all ids count.
     const faiss::IDSelector* selector;
     uint32_t shard;
 
     const uint8_t* row(size_t place) const {
-        return codes + place * code_size;
+        return codes + (at_ids ? static_cast<size_t>(id(place)) : place) * code_size;
     }
 
     int64_t id(size_t place) const {
-        return ids == nullptr ? static_cast<int64_t>(place) : id_at(ids, place);
+        return id_at(ids, place);
     }
 };
+
+// With fewer rows, sketches cost a query more than they spare.
+inline constexpr size_t least_sketched = 5000;
 
 // A list of a scan.
 struct ListToScreen {
@@ -99,9 +103,7 @@ private:
         for (size_t i = 0; i < size + rows_ahead; i++) {
             if (i < size) {
                 fetch(candidates[i].rows->row(candidates[i].place), row_bytes);
-                if (candidates[i].rows->ids != nullptr) {
-                    fetch(candidates[i].rows->ids + candidates[i].place, 1);
-                }
+                fetch(candidates[i].rows->ids + candidates[i].place, 1);
             }
             if (i >= rows_ahead) {
                 const Candidate& candidate = candidates[i - rows_ahead];

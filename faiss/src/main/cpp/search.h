@@ -72,9 +72,6 @@ inline void search_plain(
     }
 }
 
-// With fewer rows, sketches cost more than they spare.
-inline constexpr size_t least_sketched = 5000;
-
 // With one basis, as indexes of the same centroids have it.
 inline bool all_screened(const Shards& shards) {
     return std::all_of(shards.begin(), shards.end(), [&](const Shard& shard) {
@@ -126,6 +123,7 @@ inline bool search_screened(
                 inverted.get_codes(visit.list),
                 shard.index.code_size,
                 inverted.get_ids(visit.list),
+                false,
                 shard.selector,
                 visit.shard};
         if (std::isfinite(visit.coarse_score)) {

@@ -366,16 +366,20 @@ class ScanTest {
         }
     }
 
-    /** As many centroids as make the coarse step read a screen of them. */
+    /** As many centroids as make the coarse step read a screen of them, and one with sketches. */
     @ParameterizedTest
     @MethodSource("instructionSets")
     void manyCentroidsAreFoundAsExactlyAsFewOnes(String set) {
         use(set);
-        int nlist = 3000;
+        findCentroids(3_000, 1, 20, 500, 3_000);
+        findCentroids(17_000, 1, 64);
+    }
+
+    private void findCentroids(int nlist, int... nprobes) {
         Lists lists = new Lists(SEED, 40, new int[nlist]);
         float[] queries = lists.queries(50);
         try (IvfIndex index = lists.index()) {
-            for (int nprobe : new int[] {1, 20, 500, nlist}) {
+            for (int nprobe : nprobes) {
                 long[] batch = new long[50 * nprobe];
                 float[] scores = new float[batch.length];
                 index.assign(queries, 50, nprobe, batch, scores);

@@ -61,6 +61,8 @@ public final class Generation {
             IvfIndex centroids = IvfIndex.read(path.resolve(manifest.centroids().name()));
             opened.add(centroids);
             float[] values = centroids.centroids();
+            // What is made for searching among them, the first query would wait for.
+            centroids.assign(values, 1, 1, new long[1], new float[1]);
             List<Shard> shards = new ArrayList<>();
             boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
             for (ShardEntry entry : wanted) {

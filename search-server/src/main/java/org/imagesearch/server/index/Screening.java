@@ -4,8 +4,8 @@ import java.util.List;
 import org.imagesearch.core.index.ShardEntry;
 
 /**
- * Whether shards keep a screen, {@link org.imagesearch.faiss.IvfIndex#screen}: the same hits several times sooner, for a quarter of the
- * vectors' memory and a reading of all of them when a generation is opened. Vectors that are kept in fewer bits have none.
+ * Whether shards keep a screen, {@link org.imagesearch.faiss.IvfIndex#screen}: the same hits several times sooner, for three tenths
+ * of the vectors' memory and a reading of all of them when a generation is opened. Vectors that are kept in fewer bits have none.
  */
 public enum Screening {
     /** Where memory holds the vectors and their screens together, and something is left. */
@@ -17,7 +17,7 @@ public enum Screening {
     private static final double MOST = 0.75;
 
     /** Bytes of an index to bytes of its screen, and something. */
-    private static final double SCREEN_SHARE = 0.27;
+    private static final double SCREEN_SHARE = 0.31;
 
     /** @param availableMemory bytes, 0 if it is not known */
     boolean wanted(List<ShardEntry> shards, long availableMemory) {
