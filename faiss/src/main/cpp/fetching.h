@@ -68,4 +68,25 @@ template <typename RowAt, typename Score>
     }
 }
 
+// Calls score(rows, fetched, out) for four rows of n at a time, with room for four scores each. What is read after them is fetched,
+// unless `fetching` is null.
+template <typename RowAt, typename Score>
+[[gnu::always_inline]] inline void score_in_fours(
+        size_t n,
+        size_t row_bytes,
+        RowAt row_at,
+        const Fetching* fetching,
+        Score score,
+        float* out) {
+    size_t ahead = Fetching::bytes_ahead(row_bytes, n);
+    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
+        FourFetched fetched(fetching == nullptr ? Fetching() : *fetching, four, ahead);
+        float few[4];
+        score(four, &fetched, count == 4 ? out + first : few);
+        for (size_t r = 0; count < 4 && r < count; r++) {
+            out[r] = few[r];
+        }
+    });
+}
+
 } // namespace imagesearch

@@ -1,6 +1,6 @@
 // The native side of org.imagesearch.faiss: what FaissCalls calls. index.h opens, writes and reads indexes, search.h finds
-// centroids and scans lists, refine.h compares their best hits again, shards.h searches several indexes at once, training.h trains
-// centroids; cpu.h says which instructions all of them use.
+// centroids and scans lists, refine.h compares their best hits again, shards.h searches several indexes at once, alike.h finds
+// near duplicates, training.h trains centroids; cpu.h says which instructions all of them use.
 //
 // Every function may throw; JavaCPP turns a std::exception into a Java RuntimeException with the same text. A handle is
 // the address of an object that the Java side owns and gives back to its *_free exactly once. Calls that search or add run
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 
+#include "alike.h"
 #include "cpu.h"
 #include "index.h"
 #include "reading.h"

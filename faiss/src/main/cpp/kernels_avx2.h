@@ -161,26 +161,6 @@ inline void four_rows_of_halves(
     }
 }
 
-template <typename RowAt>
-inline void products_of_some_halves(
-        const int8_t* query,
-        size_t n,
-        size_t half_bytes,
-        RowAt row_at,
-        const Fetching* fetching,
-        float* out) {
-    size_t ahead = Fetching::bytes_ahead(half_bytes, n);
-    in_fours(n, row_at, [&](const uint8_t* const* four, size_t first, size_t count) {
-        FourFetched fetched(fetching == nullptr ? Fetching() : *fetching, four, ahead);
-        float few[4];
-        four_rows_of_halves(
-                query, four, half_bytes, fetching == nullptr ? nullptr : &fetched, count == 4 ? out + first : few);
-        for (size_t r = 0; count < 4 && r < count; r++) {
-            out[r] = few[r];
-        }
-    });
-}
-
 inline void products_of_halves(
         const int8_t* query,
         const uint8_t* high,
@@ -189,7 +169,10 @@ inline void products_of_halves(
         Fetching fetching,
         float* out) {
     auto row_at = [=](size_t i) { return high + i * half_bytes; };
-    products_of_some_halves(query, n, half_bytes, row_at, &fetching, out);
+    auto score = [=](const uint8_t* const* rows, const FourFetched* fetched, float* to) {
+        four_rows_of_halves(query, rows, half_bytes, fetched, to);
+    };
+    score_in_fours(n, half_bytes, row_at, &fetching, score, out);
 }
 
 inline void products_of_chosen(
@@ -199,7 +182,10 @@ inline void products_of_chosen(
         size_t half_bytes,
         float* out) {
     auto row_at = [=](size_t i) { return halves[i]; };
-    products_of_some_halves(query, n, half_bytes, row_at, nullptr, out);
+    auto score = [=](const uint8_t* const* rows, const FourFetched*, float* to) {
+        four_rows_of_halves(query, rows, half_bytes, nullptr, to);
+    };
+    score_in_fours(n, half_bytes, row_at, nullptr, score, out);
 }
 
 inline float sum_of_floats(const uint8_t* from, size_t floats) {

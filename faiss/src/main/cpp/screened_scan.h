@@ -242,19 +242,27 @@ private:
         }
     }
 
+    // Takes some rows and the products with halves of theirs; returns how many.
+    template <typename HalfOf>
+    size_t products(Waiting& waiting, HalfOf half_of, Row* rows, float* out) {
+        const uint8_t* halves[group];
+        size_t count = waiting.take(rows);
+        for (size_t i = 0; i < count; i++) {
+            halves[i] = half_of(*rows[i].list->screened.rows, rows[i].place);
+        }
+        kernels().products_of_chosen(query.numbers(), halves, count, query.bytes_of_half(), out);
+        return count;
+    }
+
     void look_at_high_halves() {
         Row some[group];
-        const uint8_t* halves[group];
-        float products[group];
-        size_t count = sketched.take(some);
-        for (size_t i = 0; i < count; i++) {
-            halves[i] = query.high(*some[i].list->screened.rows, some[i].place);
-        }
-        kernels().products_of_chosen(query.numbers(), halves, count, query.bytes_of_half(), products);
+        float of_high[group];
+        auto high = [&](const ScreenedRows& rows, size_t place) { return query.high(rows, place); };
+        size_t count = products(sketched, high, some, of_high);
         for (size_t i = 0; i < count; i++) {
             Row& row = some[i];
-            if (query.upper_of_high(row.list->screened, row.place, products[i]) >= hits.threshold()) {
-                row.high_product = products[i];
+            if (query.upper_of_high(row.list->screened, row.place, of_high[i]) >= hits.threshold()) {
+                row.high_product = of_high[i];
                 wait_for_low_half(row);
             }
         }
@@ -262,18 +270,14 @@ private:
 
     void look_at_low_halves() {
         Row some[group];
-        const uint8_t* halves[group];
-        float products[group];
-        size_t count = halved.take(some);
-        for (size_t i = 0; i < count; i++) {
-            halves[i] = query.low(*some[i].list->screened.rows, some[i].place);
-        }
-        kernels().products_of_chosen(query.numbers(), halves, count, query.bytes_of_half(), products);
+        float of_low[group];
+        auto low = [&](const ScreenedRows& rows, size_t place) { return query.low(rows, place); };
+        size_t count = products(halved, low, some, of_low);
         for (size_t i = 0; i < count; i++) {
             const Row& row = some[i];
             float lower;
             float upper;
-            query.bounds_of_code(row.list->screened, row.place, row.high_product, products[i], lower, upper);
+            query.bounds_of_code(row.list->screened, row.place, row.high_product, of_low[i], lower, upper);
             if (upper >= hits.threshold()) {
                 hits.take(lower, upper, row.list->listed, row.place);
             }

@@ -36,6 +36,11 @@ class FuzzTest {
             "/healthz",
             "/readyz",
             "/metrics",
+            "/vectors/1007",
+            "/knn-service",
+            "//metadata",
+            "/indices-list",
+            "/config.json",
             "/openapi.json",
             "/",
             "/app.js");
@@ -49,6 +54,8 @@ class FuzzTest {
             "{\"id\":1014,\"withVectors\":true,\"minScore\":0.2,\"nprobe\":3}",
             "{\"ids\":[1021,1028],\"reason\":\"because\",\"dryRun\":false}",
             "{\"id\":1035,\"minScore\":0.8,\"limit\":5}",
+            "{\"text\":\"a\",\"num_images\":2,\"num_result_ids\":9,\"deduplicate\":true}",
+            "{\"ids\":[1007,\"1014\"],\"indice_name\":null}",
             "{\"image\":\"" + Base64.getEncoder().encodeToString(PNG) + "\"}",
             "{\"vector\":" + Arrays.toString(SmallIndex.randomUnit(new Random(1))) + "}");
     private static final List<String> SCRAPS = List.of(

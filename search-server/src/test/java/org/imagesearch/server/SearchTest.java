@@ -323,6 +323,27 @@ class SearchTest {
     }
 
     @Test
+    void embeddingsCanBeHad() {
+        Item item = index.items().get(42);
+        JsonNode answer = visitor.get("/vectors/" + item.id()).json();
+        assertThat(answer.path("id").asLong()).isEqualTo(item.id());
+        assertThat(answer.path("model").asText())
+                .isEqualTo(SmallIndex.BUNDLE.fingerprint().value());
+        float[] vector = new float[answer.path("vector").size()];
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = answer.path("vector").get(i).floatValue();
+        }
+        assertThat(vector).isEqualTo(item.vector());
+        // And it searches as its picture does.
+        assertFinds(
+                visitor.ask("{\"vector\":" + Arrays.toString(vector) + ",\"k\":10,\"partial\":false," + EXACT + "}"),
+                SmallIndex.best(index.items(), item.vector(), 10));
+        assertThat(visitor.get("/vectors/999999").status()).isEqualTo(404);
+        assertThat(visitor.get("/vectors/x").status()).isEqualTo(400);
+        assertThat(visitor.get("/vectors/" + item.id() + "?k=3").status()).isEqualTo(400);
+    }
+
+    @Test
     void aShardThatFailsIsNamedAndTheOthersAnswer(@TempDir Path folder) {
         SmallIndex own = SmallIndex.publish(folder, 1, 12, 90, 3);
         try (SearchServer failing = TestServers.start(folder, Map.of())) {
@@ -343,6 +364,13 @@ class SearchTest {
             List<Item> left =
                     own.items().stream().filter(item -> item.shard() != 1).toList();
             assertFinds(reply, SmallIndex.best(left, SmallIndex.embed("boat"), 90));
+
+            Reply refused = other.get("/search?text=boat&partial=false");
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.errorMessage()).contains("2 of 3 shards", "shard 1 failed");
+            assertThat(refused.header("retry-after")).isPresent();
+            assertThat(other.ask("{\"text\":\"boat\",\"partial\":false}").status())
+                    .isEqualTo(503);
             assertThat(other.metric("imagesearch_missing_shards_total{reason=\"failed\"}"))
                     .isEqualTo(1);
 

@@ -39,6 +39,7 @@ class ServeSettingsTest {
                         new HttpSettings(
                                 "localhost",
                                 8080,
+                                "*",
                                 16,
                                 256,
                                 2000,

@@ -99,6 +99,7 @@ class StateTest {
                         "/search",
                         "/images/{id}",
                         "/thumbnails/{id}",
+                        "/vectors/{id}",
                         "/admin/takedown",
                         "/admin/restore",
                         "/admin/takedowns",
@@ -106,15 +107,30 @@ class StateTest {
                         "/healthz",
                         "/readyz",
                         "/metrics",
-                        "/openapi.json");
+                        "/openapi.json",
+                        "/indices-list",
+                        "/knn-service",
+                        "/metadata",
+                        "/metrics-summary",
+                        "/config.json");
         assertThat(names(api.at("/paths/~1search/get/parameters"), api))
-                .containsExactlyInAnyOrder("text", "id", "k", "nprobe", "recall", "minScore", "withVectors");
+                .containsExactlyInAnyOrder("text", "id", "k", "nprobe", "recall", "minScore", "withVectors", "partial");
         JsonNode answer = visitor.get("/search?id=1000&withVectors=true").json();
         assertDescribed(answer, api.at("/components/schemas/Answer"), api, "answer");
         assertDescribed(visitor.get("/info").json(), api.at("/components/schemas/Info"), api, "info");
         assertDescribed(visitor.get("/search").json(), api.at("/components/schemas/Error"), api, "error");
-        for (String field :
-                List.of("text", "image", "id", "vector", "terms", "k", "nprobe", "recall", "minScore", "withVectors")) {
+        for (String field : List.of(
+                "text",
+                "image",
+                "id",
+                "vector",
+                "terms",
+                "k",
+                "nprobe",
+                "recall",
+                "minScore",
+                "withVectors",
+                "partial")) {
             assertThat(api.at("/components/schemas/Query/properties").has(field))
                     .as(field)
                     .isTrue();

@@ -74,7 +74,7 @@ class TakedownTest {
         assertThat(answer.path("ids")).hasSize(5);
         assertThat(answer.path("generation").asText()).isEqualTo("gen-000001");
         for (long id : gone) {
-            for (String path : List.of("/images/", "/thumbnails/", "/search?id=")) {
+            for (String path : List.of("/images/", "/thumbnails/", "/vectors/", "/search?id=")) {
                 Reply reply = visitor.get(path + id);
                 assertThat(reply.status()).as(path + id).isEqualTo(404);
                 assertThat(reply.errorMessage()).contains("no picture with id " + id);

@@ -163,6 +163,9 @@ public final class FaissCalls {
             float[] scores,
             int[] shardOf);
 
+    @Name("groups_of_alike")
+    public static native void groupsOfAlike(float[] vectors, long n, int dimension, float least, int[] first);
+
     @Name("ivf_search")
     public static native void search(
             long handle,

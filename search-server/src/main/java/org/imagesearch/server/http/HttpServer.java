@@ -15,6 +15,7 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.PathTemplateMatcher;
+import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -50,6 +51,9 @@ public final class HttpServer implements AutoCloseable {
 
     /** Time beyond the body's timeout in which a client that is refused can still read why. */
     private static final int LINGER_MILLIS = 2_000;
+
+    private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
+    private static final HttpString ALLOW_HEADERS = new HttpString("Access-Control-Allow-Headers");
 
     private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self';"
             + " img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -111,6 +115,15 @@ public final class HttpServer implements AutoCloseable {
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, responses, metrics);
         AdminRoutes administration = new AdminRoutes(
                 index, similar, new TakedownReader(settings.body().toInt()), responses);
+        ClipRetrievalRoutes clipRetrieval = new ClipRetrievalRoutes(
+                index,
+                engine,
+                thumbnails,
+                new ClipRetrievalReader(
+                        search, reader, index.name(), dimension, settings.body().toInt()),
+                index.name(),
+                responses,
+                metrics);
         byte[] openApi = resource("openapi.json");
 
         Routes routes = new Routes(settings, admission, responses, metrics, search.timeout(), admin);
@@ -118,14 +131,20 @@ public final class HttpServer implements AutoCloseable {
         routes.post("/search", searching);
         routes.get("/images/{id}", pictures::original);
         routes.get("/thumbnails/{id}", pictures::thumbnail);
+        routes.get("/vectors/{id}", new VectorRoute(index, responses));
         routes.get("/info", state::info);
         routes.postGuarded("/admin/takedown", administration::takedown);
         routes.postGuarded("/admin/restore", administration::restore);
         routes.getGuarded("/admin/takedowns", administration::list);
+        routes.postFromAnywhere("/knn-service", clipRetrieval::knn);
+        routes.postFromAnywhere("/metadata", clipRetrieval::metadata);
+        routes.getFromAnywhere("/indices-list", clipRetrieval::indices);
         // These answer at once and must answer under any load.
         routes.getAtOnce("/healthz", state::health);
         routes.getAtOnce("/readyz", state::readiness);
         routes.getAtOnce("/metrics", state::metrics);
+        routes.getAtOnce("/metrics-summary", clipRetrieval::summary);
+        routes.getAtOnce("/config.json", clipRetrieval::config);
         routes.getAtOnce("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
         HttpServer server = new HttpServer(settings, responses, routes.handler());
@@ -213,6 +232,30 @@ public final class HttpServer implements AutoCloseable {
             add(Methods.POST, path, guarded(path, route));
         }
 
+        /** For pages of other origins too, with errors as clip-retrieval has them. */
+        void postFromAnywhere(String path, Route route) {
+            AdmittedRoute admitted = new AdmittedRoute(
+                    path, route, Guard.EVERYBODY, timeout, admission, settings, responses.withPlainMessages(), metrics);
+            add(Methods.POST, path, fromAnywhere(admitted));
+            add(Methods.OPTIONS, path, fromAnywhere(HttpServer::endWithoutBody));
+        }
+
+        void getFromAnywhere(String path, HttpHandler handler) {
+            getAtOnce(path, fromAnywhere(handler));
+            add(Methods.OPTIONS, path, fromAnywhere(HttpServer::endWithoutBody));
+        }
+
+        private HttpHandler fromAnywhere(HttpHandler handler) {
+            return exchange -> {
+                if (!settings.allowOrigin().isEmpty()) {
+                    exchange.getResponseHeaders()
+                            .put(ALLOW_ORIGIN, settings.allowOrigin())
+                            .put(ALLOW_HEADERS, "Content-Type");
+                }
+                handler.handleRequest(exchange);
+            };
+        }
+
         void getAtOnce(String path, HttpHandler handler) {
             add(Methods.GET, path, handler);
             add(Methods.HEAD, path, handler);
@@ -291,6 +334,7 @@ public final class HttpServer implements AutoCloseable {
             headers.put(new HttpString("Cross-Origin-Resource-Policy"), "same-origin");
             try {
                 requireServed(exchange);
+                joinSlashes(exchange);
                 continued.handleRequest(exchange);
             } catch (Exception e) {
                 responses.error(exchange, e);
@@ -328,6 +372,22 @@ public final class HttpServer implements AutoCloseable {
             timer.remove();
             then.proceed();
         });
+    }
+
+    /** To a browser that asks whether it may ask: the headers say it. */
+    private static void endWithoutBody(HttpServerExchange exchange) {
+        exchange.setStatusCode(StatusCodes.NO_CONTENT);
+        exchange.endExchange();
+    }
+
+    /** Some clients ask for {@code //search}: they put a path behind an address that ends in a slash. */
+    private static void joinSlashes(HttpServerExchange exchange) {
+        String path = exchange.getRelativePath();
+        if (path.startsWith("//")) {
+            String joined = "/" + path.replaceFirst("^/+", "");
+            exchange.setRelativePath(joined);
+            exchange.setRequestPath(joined);
+        }
     }
 
     private static byte[] resource(String name) {

@@ -1,6 +1,7 @@
 package org.imagesearch.server.http;
 
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 
@@ -9,6 +10,7 @@ import org.imagesearch.core.settings.Bytes;
  *
  * @param host address to listen on; {@code 0.0.0.0} for all
  * @param port to listen on; 0 for any free one
+ * @param allowOrigin whose pages may ask what clip-retrieval's page asks: {@code *}, an origin, or empty for nobody but ours
  * @param threads requests answered at the same time
  * @param queue requests that wait for a thread at most; beyond it they are refused with 503
  * @param connections open at most
@@ -22,6 +24,7 @@ import org.imagesearch.core.settings.Bytes;
 public record HttpSettings(
         String host,
         int port,
+        String allowOrigin,
         int threads,
         int queue,
         int connections,
@@ -31,12 +34,18 @@ public record HttpSettings(
         Duration idleTimeout,
         Duration retryAfter,
         Duration stopTimeout) {
+    private static final Pattern ORIGIN = Pattern.compile("|\\*|https?://[^/\\s]+");
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 
     /** @throws ImageSearchException (input) naming the setting that is out of range */
     public HttpSettings {
         requireRange("port", port, 0, 65_535);
+        if (!ORIGIN.matcher(allowOrigin).matches()) {
+            throw ImageSearchException.input(
+                    "setting serve.http.allow-origin is '%s', expected *, an origin like https://example.org, or nothing",
+                    allowOrigin);
+        }
         requireRange("threads", threads, 1, 4096);
         requireRange("queue", queue, 0, 1_000_000);
         requireRange("connections", connections, 1, 1_000_000);

@@ -148,11 +148,19 @@ final class JsonReader {
     }
 
     static boolean flag(JsonNode node, String field) {
+        return flag(node, field, false);
+    }
+
+    /** @param otherwise where it is not given */
+    static boolean flag(JsonNode node, String field, boolean otherwise) {
         JsonNode value = node.path(field);
-        if (isGiven(value) && !value.isBoolean()) {
+        if (!isGiven(value)) {
+            return otherwise;
+        }
+        if (!value.isBoolean()) {
             throw RequestException.bad("%s is %s, expected true or false", field, kind(value));
         }
-        return value.asBoolean(false);
+        return value.booleanValue();
     }
 
     static boolean isGiven(JsonNode value) {

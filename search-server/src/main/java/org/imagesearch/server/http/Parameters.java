@@ -71,13 +71,18 @@ final class Parameters {
     }
 
     boolean flag(String name) {
+        return flag(name, false);
+    }
+
+    /** @param otherwise where it is not given */
+    boolean flag(String name, boolean otherwise) {
         return text(name)
                 .map(value -> switch (value) {
                     case "true" -> true;
                     case "false" -> false;
                     default -> throw RequestException.bad("%s is '%s', expected true or false", name, shown(value));
                 })
-                .orElse(false);
+                .orElse(otherwise);
     }
 
     static long id(String name, String value) {

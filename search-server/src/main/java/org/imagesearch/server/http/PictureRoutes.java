@@ -140,7 +140,8 @@ final class PictureRoutes {
         return true;
     }
 
-    private static long id(HttpServerExchange exchange) {
+    /** The id in the path. */
+    static long id(HttpServerExchange exchange) {
         String text = exchange.getAttachment(PathTemplateMatch.ATTACHMENT_KEY)
                 .getParameters()
                 .get("id");

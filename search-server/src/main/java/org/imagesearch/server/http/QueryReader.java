@@ -17,10 +17,21 @@ import org.imagesearch.server.search.SearchSettings;
 /** Reads queries from addresses, JSON and pictures. Every refusal names the field, what it is and what was expected. */
 final class QueryReader {
     static final Set<String> PARAMETERS =
-            new TreeSet<>(Set.of("text", "id", "k", "nprobe", "recall", "minScore", "withVectors"));
+            new TreeSet<>(Set.of("text", "id", "k", "nprobe", "recall", "minScore", "withVectors", "partial"));
 
     private static final Set<String> FIELDS = new TreeSet<>(Set.of(
-            "text", "image", "id", "vector", "terms", "k", "nprobe", "recall", "minScore", "filter", "withVectors"));
+            "text",
+            "image",
+            "id",
+            "vector",
+            "terms",
+            "k",
+            "nprobe",
+            "recall",
+            "minScore",
+            "filter",
+            "withVectors",
+            "partial"));
     private static final Set<String> TERM_FIELDS = new TreeSet<>(Set.of("text", "image", "id", "vector", "weight"));
     private static final double MAX_WEIGHT = 1e6;
 
@@ -66,7 +77,8 @@ final class QueryReader {
                 parameters.wholeNumber("nprobe"),
                 parameters.number("recall"),
                 parameters.number("minScore"),
-                parameters.flag("withVectors"));
+                parameters.flag("withVectors"),
+                parameters.flag("partial", true));
     }
 
     /** A query as JSON. */
@@ -100,7 +112,8 @@ final class QueryReader {
                 JsonReader.wholeNumber(root, "nprobe"),
                 JsonReader.number(root, "recall"),
                 JsonReader.number(root, "minScore"),
-                JsonReader.flag(root, "withVectors"));
+                JsonReader.flag(root, "withVectors"),
+                JsonReader.flag(root, "partial", true));
     }
 
     private Query query(
@@ -109,7 +122,8 @@ final class QueryReader {
             Optional<Integer> nprobe,
             Optional<Double> recall,
             Optional<Double> minScore,
-            boolean withVectors) {
+            boolean withVectors,
+            boolean partial) {
         if (terms.isEmpty()) {
             throw RequestException.bad("nothing to search for: give text, id, a picture, a vector or terms");
         }
@@ -128,7 +142,8 @@ final class QueryReader {
                 nprobe.map(OptionalInt::of).orElse(OptionalInt.empty()),
                 recall.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 minScore.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
-                withVectors);
+                withVectors,
+                partial);
     }
 
     private List<Term> termsOf(JsonNode node, double weight) {
@@ -143,12 +158,13 @@ final class QueryReader {
             terms.add(new Term.Indexed(JsonReader.id("id", node.path("id")), weight));
         }
         if (JsonReader.isGiven(node.path("vector"))) {
-            terms.add(new Term.Vector(vector(node.path("vector")), weight));
+            terms.add(new Term.Vector(vector("vector", node.path("vector")), weight));
         }
         return terms;
     }
 
-    private Term text(String text, double weight) {
+    /** @throws RequestException if the text is empty, no Unicode, or longer than it may be */
+    Term text(String text, double weight) {
         String stripped = text.strip();
         if (stripped.isEmpty()) {
             throw RequestException.bad("text is empty");
@@ -163,17 +179,18 @@ final class QueryReader {
         return new Term.Text(stripped, weight);
     }
 
-    private float[] vector(JsonNode node) {
+    /** @param name of the field, for messages */
+    float[] vector(String name, JsonNode node) {
         if (!node.isArray() || node.size() != dimension) {
             throw RequestException.bad(
-                    "vector is %s, expected an array of %d numbers", JsonReader.kind(node), dimension);
+                    "%s is %s, expected an array of %d numbers", name, JsonReader.kind(node), dimension);
         }
         float[] vector = new float[dimension];
         Iterator<JsonNode> values = node.elements();
         for (int i = 0; i < dimension; i++) {
             JsonNode value = values.next();
             if (!value.isNumber() || !Float.isFinite(value.floatValue())) {
-                throw RequestException.bad("vector has %s at place %d, expected a number", JsonReader.kind(value), i);
+                throw RequestException.bad("%s has %s at place %d, expected a number", name, JsonReader.kind(value), i);
             }
             vector[i] = value.floatValue();
         }

@@ -8,6 +8,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Map;
 import org.imagesearch.clip.PictureException;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
@@ -27,9 +28,20 @@ final class Responses {
     private static final int MAX_MESSAGE = 400;
 
     private final Duration retryAfter;
+    private final boolean plainMessages;
 
     Responses(Duration retryAfter) {
+        this(retryAfter, false);
+    }
+
+    private Responses(Duration retryAfter, boolean plainMessages) {
         this.retryAfter = retryAfter;
+        this.plainMessages = plainMessages;
+    }
+
+    /** The same, but errors are {@code {"message": ...}}, as clip-retrieval has them. */
+    Responses withPlainMessages() {
+        return new Responses(retryAfter, true);
     }
 
     /**
@@ -82,7 +94,10 @@ final class Responses {
         String message = thrown instanceof RequestException || problem.status() < 500
                 ? readable(thrown.getMessage())
                 : "the server failed; its log says why";
-        json(exchange, problem.status(), new ErrorBody(new ErrorBody.Detail(problem.code(), message)));
+        Object body = plainMessages
+                ? Map.of("message", message)
+                : new ErrorBody(new ErrorBody.Detail(problem.code(), message));
+        json(exchange, problem.status(), body);
     }
 
     private static Problem problemOf(Throwable thrown) {

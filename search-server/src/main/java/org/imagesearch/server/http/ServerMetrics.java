@@ -48,6 +48,8 @@ final class ServerMetrics {
             .help("Requests refused with 503 because the queue was full.")
             .register(registry);
 
+    private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
+
     ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission) {
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
@@ -70,6 +72,10 @@ final class ServerMetrics {
         answer.shards()
                 .degraded()
                 .forEach(missing -> missingShards.labelValues(missing.reason()).inc());
+    }
+
+    ClipRetrievalMetrics ofClipRetrieval() {
+        return ofClipRetrieval;
     }
 
     void refused() {

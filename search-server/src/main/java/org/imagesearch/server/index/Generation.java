@@ -126,9 +126,7 @@ public final class Generation {
 
     /** Bytes of memory that the screens of the shards take, 0 without. */
     public long screenBytes() {
-        return files.shards().stream()
-                .mapToLong(shard -> shard.vectors().screenBytes())
-                .sum();
+        return files.shards().stream().mapToLong(Shard::screenBytes).sum();
     }
 
     /** Whether a picture is taken down, in the index or not. */

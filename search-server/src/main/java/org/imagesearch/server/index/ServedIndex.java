@@ -69,6 +69,12 @@ public final class ServedIndex implements AutoCloseable {
         this.settings = settings;
     }
 
+    /** The name of its folder. */
+    public String name() {
+        Path folder = index.root().toAbsolutePath().normalize().getFileName();
+        return folder == null ? "index" : folder.toString();
+    }
+
     /**
      * Opens the published generation and begins to follow.
      *

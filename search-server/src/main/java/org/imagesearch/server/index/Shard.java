@@ -16,13 +16,13 @@ public final class Shard implements AutoCloseable {
     private final int number;
     private final IvfIndex vectors;
     private final RowStore rows;
-    private final boolean inMemory;
+    private final long screenBytes;
 
     private Shard(int number, IvfIndex vectors, RowStore rows) {
         this.number = number;
         this.vectors = vectors;
         this.rows = rows;
-        this.inMemory = !vectors.isRefined() && (!vectors.isMapped() || vectors.screenBytes() > 0);
+        this.screenBytes = vectors.screenBytes();
     }
 
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
@@ -79,7 +79,12 @@ public final class Shard implements AutoCloseable {
 
     /** Whether what a scan reads was put into memory, so that it does not wait for a disk, save for a few of its last rows. */
     public boolean isInMemory() {
-        return inMemory;
+        return !vectors.isRefined() && (!vectors.isMapped() || screenBytes > 0);
+    }
+
+    /** Bytes of memory that its screen takes, 0 without one. */
+    long screenBytes() {
+        return screenBytes;
     }
 
     /** Whether the shard holds a picture. */

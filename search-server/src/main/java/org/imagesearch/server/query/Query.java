@@ -13,6 +13,7 @@ import java.util.OptionalInt;
  * @param recall recall@10 wanted, 0 to 1
  * @param minScore hits below it are left out
  * @param withVectors whether hits carry their embeddings
+ * @param partial whether an answer is of use that lacks shards; else there is none then
  */
 public record Query(
         List<Term> terms,
@@ -20,13 +21,15 @@ public record Query(
         OptionalInt nprobe,
         OptionalDouble recall,
         OptionalDouble minScore,
-        boolean withVectors) {
+        boolean withVectors,
+        boolean partial) {
     public Query {
         terms = List.copyOf(terms);
     }
 
     /** A query for one term, with nothing else said. */
     public static Query of(Term term, int k) {
-        return new Query(List.of(term), k, OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false);
+        return new Query(
+                List.of(term), k, OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false, true);
     }
 }

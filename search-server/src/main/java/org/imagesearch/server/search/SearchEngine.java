@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
@@ -67,6 +68,7 @@ public final class SearchEngine implements AutoCloseable {
                 generation, new ShardScans.Probe(vector, query.k(), least(query), lists, coarseScores), deadline);
         Coverage coverage = coverage(answers);
         requireSomeAnswer(coverage);
+        requireWhole(query, coverage);
         List<Found> best = best(answers, query);
         List<Hit> hits = new ArrayList<>();
         for (Found found : best) {
@@ -133,6 +135,19 @@ public final class SearchEngine implements AutoCloseable {
             throw RequestException.of(Problem.UNAVAILABLE, "all %d shards are overloaded", coverage.total());
         }
         throw ImageSearchException.data("all %d shards failed", coverage.total());
+    }
+
+    private static void requireWhole(Query query, Coverage coverage) {
+        if (!query.partial() && !coverage.degraded().isEmpty()) {
+            throw RequestException.of(
+                    Problem.UNAVAILABLE,
+                    "only %d of %d shards answered, and a partial answer is not wanted: %s",
+                    coverage.answered(),
+                    coverage.total(),
+                    coverage.degraded().stream()
+                            .map(missing -> "shard " + missing.shard() + " " + missing.reason())
+                            .collect(Collectors.joining(", ")));
+        }
     }
 
     private static double least(Query query) {
