@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -54,6 +55,9 @@ public:
         if (basis == nullptr || basis->dimension != dimension) {
             basis = std::make_shared<const Basis>(vectors, n, dimension);
             slot = basis;
+        }
+        for (auto other = known.begin(); other != known.end();) {
+            other = other->second.expired() ? known.erase(other) : std::next(other);
         }
         return basis;
     }

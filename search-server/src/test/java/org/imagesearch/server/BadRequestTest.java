@@ -101,6 +101,7 @@ class BadRequestTest {
                 "/search?text=a&minScore=1e999    | minScore is Infinity, expected a finite number",
                 "/search?text=a&minScore=0x1p3    | minScore is '0x1p3', expected a number",
                 "/search?text=a&withVectors=yes   | withVectors is 'yes', expected true or false",
+                "/search?text=a&nearDuplicates=0  | nearDuplicates is 0.0, expected more than 0 and at most 1",
                 "/search?text=a&partial=maybe     | partial is 'maybe', expected true or false",
                 "/search?id=-1                    | id is '-1', expected a number from 0 to 999999999999999",
                 "/search?id=1000000000000000      | id is '1000000000000000', expected a number",

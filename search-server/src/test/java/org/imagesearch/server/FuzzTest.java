@@ -51,7 +51,7 @@ class FuzzTest {
     private static final List<String> JSON = List.of(
             "{\"text\":\"red car\",\"k\":3}",
             "{\"terms\":[{\"text\":\"a\",\"weight\":1.5},{\"id\":1007,\"weight\":-0.5}],\"recall\":0.9}",
-            "{\"id\":1014,\"withVectors\":true,\"minScore\":0.2,\"nprobe\":3}",
+            "{\"id\":1014,\"withVectors\":true,\"minScore\":0.2,\"nprobe\":3,\"nearDuplicates\":0.9}",
             "{\"ids\":[1021,1028],\"reason\":\"because\",\"dryRun\":false}",
             "{\"id\":1035,\"minScore\":0.8,\"limit\":5}",
             "{\"text\":\"a\",\"num_images\":2,\"num_result_ids\":9,\"deduplicate\":true}",

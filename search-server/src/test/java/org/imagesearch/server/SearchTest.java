@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.imagesearch.server.SmallIndex.Found;
 import org.imagesearch.server.SmallIndex.Item;
 import org.imagesearch.server.Visitor.Reply;
@@ -269,7 +270,7 @@ class SearchTest {
         JsonNode hit = answer.at("/hits/0");
         assertThat(hit.fieldNames())
                 .toIterable()
-                .containsExactly("id", "score", "uri", "width", "height", "caption", "columns", "vector");
+                .containsExactly("id", "score", "uri", "width", "height", "caption", "columns", "vector", "duplicates");
         assertThat(hit.path("id").asLong()).isEqualTo(item.id());
         assertThat(hit.path("score").asDouble()).isCloseTo(1, within(1e-5));
         assertThat(hit.path("uri").asText()).isEqualTo(item.row().uri());
@@ -320,6 +321,30 @@ class SearchTest {
                     .isEqualTo(Visitor.json("{\"total\":3,\"served\":[0,2]}".getBytes(UTF_8)));
             assertThat(other.get("/info").json().path("pictures").asInt()).isEqualTo(served.size());
         }
+    }
+
+    @Test
+    void nearDuplicatesAreOneHitThatNamesTheOthers() {
+        List<Long> twins = IntStream.rangeClosed(SmallIndex.TWINS, SmallIndex.LAST_TWIN)
+                .mapToObj(i -> index.items().get(i).id())
+                .toList();
+        String path = "/search?nprobe=8&k=30&id=" + twins.get(5);
+        List<Long> all = visitor.get(path).ids();
+        assertThat(visitor.get(path).json().at("/hits/0/duplicates").isNull()).isTrue();
+
+        Reply reply = visitor.get(path + "&nearDuplicates=0.99");
+
+        assertThat(reply.ids())
+                .containsExactlyElementsOf(all.stream()
+                        .filter(id -> id.equals(all.get(0)) || !twins.contains(id))
+                        .toList());
+        JsonNode hits = reply.json().path("hits");
+        assertThat(hits.at("/0/duplicates")).hasSize(twins.size() - 1);
+        hits.at("/0/duplicates").forEach(id -> assertThat(twins).contains(id.asLong()));
+        assertThat(hits.at("/1/duplicates")).isEmpty();
+        assertThat(hits.at("/0/vector").isNull()).isTrue();
+        Reply withVectors = visitor.ask("{\"id\":" + twins.get(5) + ",\"nearDuplicates\":0.99,\"withVectors\":true}");
+        assertThat(withVectors.json().at("/hits/0/vector")).hasSize(SmallIndex.DIMENSION);
     }
 
     @Test

@@ -114,7 +114,8 @@ class StateTest {
                         "/metrics-summary",
                         "/config.json");
         assertThat(names(api.at("/paths/~1search/get/parameters"), api))
-                .containsExactlyInAnyOrder("text", "id", "k", "nprobe", "recall", "minScore", "withVectors", "partial");
+                .containsExactlyInAnyOrder(
+                        "text", "id", "k", "nprobe", "recall", "minScore", "nearDuplicates", "withVectors", "partial");
         JsonNode answer = visitor.get("/search?id=1000&withVectors=true").json();
         assertDescribed(answer, api.at("/components/schemas/Answer"), api, "answer");
         assertDescribed(visitor.get("/info").json(), api.at("/components/schemas/Info"), api, "info");
@@ -129,6 +130,7 @@ class StateTest {
                 "nprobe",
                 "recall",
                 "minScore",
+                "nearDuplicates",
                 "withVectors",
                 "partial")) {
             assertThat(api.at("/components/schemas/Query/properties").has(field))

@@ -52,6 +52,8 @@ final class ClipRetrievalReader {
                 OptionalInt.empty(),
                 OptionalDouble.empty(),
                 OptionalDouble.empty(),
+                // They are left out afterwards, as that is timed.
+                OptionalDouble.empty(),
                 deduplicate,
                 true);
         double length = term instanceof Term.Vector vector ? length(vector.values()) : 1;

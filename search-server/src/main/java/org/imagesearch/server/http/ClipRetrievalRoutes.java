@@ -91,7 +91,7 @@ final class ClipRetrievalRoutes {
         List<Hit> hits = answer.hits();
         if (request.deduplicate()) {
             long deduplicating = System.nanoTime();
-            hits = NearDuplicates.bestOfEach(hits, NEAR_DUPLICATE);
+            hits = NearDuplicates.grouped(hits, NEAR_DUPLICATE);
             metrics.ofClipRetrieval().tookSince(Step.DEDUP_TIME, deduplicating);
         }
         List<Map<String, Object>> found = new ArrayList<>();

@@ -16,8 +16,8 @@ import org.imagesearch.server.search.SearchSettings;
 
 /** Reads queries from addresses, JSON and pictures. Every refusal names the field, what it is and what was expected. */
 final class QueryReader {
-    static final Set<String> PARAMETERS =
-            new TreeSet<>(Set.of("text", "id", "k", "nprobe", "recall", "minScore", "withVectors", "partial"));
+    static final Set<String> PARAMETERS = new TreeSet<>(
+            Set.of("text", "id", "k", "nprobe", "recall", "minScore", "nearDuplicates", "withVectors", "partial"));
 
     private static final Set<String> FIELDS = new TreeSet<>(Set.of(
             "text",
@@ -30,6 +30,7 @@ final class QueryReader {
             "recall",
             "minScore",
             "filter",
+            "nearDuplicates",
             "withVectors",
             "partial"));
     private static final Set<String> TERM_FIELDS = new TreeSet<>(Set.of("text", "image", "id", "vector", "weight"));
@@ -77,6 +78,7 @@ final class QueryReader {
                 parameters.wholeNumber("nprobe"),
                 parameters.number("recall"),
                 parameters.number("minScore"),
+                parameters.number("nearDuplicates"),
                 parameters.flag("withVectors"),
                 parameters.flag("partial", true));
     }
@@ -112,6 +114,7 @@ final class QueryReader {
                 JsonReader.wholeNumber(root, "nprobe"),
                 JsonReader.number(root, "recall"),
                 JsonReader.number(root, "minScore"),
+                JsonReader.number(root, "nearDuplicates"),
                 JsonReader.flag(root, "withVectors"),
                 JsonReader.flag(root, "partial", true));
     }
@@ -122,6 +125,7 @@ final class QueryReader {
             Optional<Integer> nprobe,
             Optional<Double> recall,
             Optional<Double> minScore,
+            Optional<Double> nearDuplicates,
             boolean withVectors,
             boolean partial) {
         if (terms.isEmpty()) {
@@ -136,12 +140,16 @@ final class QueryReader {
         minScore.filter(value -> !Double.isFinite(value)).ifPresent(value -> {
             throw RequestException.bad("minScore is %s, expected a finite number", value);
         });
+        nearDuplicates.filter(value -> !(value > 0 && value <= 1)).ifPresent(value -> {
+            throw RequestException.bad("nearDuplicates is %s, expected more than 0 and at most 1", value);
+        });
         return new Query(
                 terms,
                 k.orElse(settings.k()),
                 nprobe.map(OptionalInt::of).orElse(OptionalInt.empty()),
                 recall.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 minScore.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+                nearDuplicates.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 withVectors,
                 partial);
     }

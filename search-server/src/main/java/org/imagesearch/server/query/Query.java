@@ -12,6 +12,7 @@ import java.util.OptionalInt;
  * @param nprobe inverted lists to scan; absent for what {@code recall} or the index says
  * @param recall recall@10 wanted, 0 to 1
  * @param minScore hits below it are left out
+ * @param nearDuplicates inner product of embeddings from which on pictures count as one: of each group, the best is a hit, and names the others
  * @param withVectors whether hits carry their embeddings
  * @param partial whether an answer is of use that lacks shards; else there is none then
  */
@@ -21,6 +22,7 @@ public record Query(
         OptionalInt nprobe,
         OptionalDouble recall,
         OptionalDouble minScore,
+        OptionalDouble nearDuplicates,
         boolean withVectors,
         boolean partial) {
     public Query {
@@ -30,6 +32,13 @@ public record Query(
     /** A query for one term, with nothing else said. */
     public static Query of(Term term, int k) {
         return new Query(
-                List.of(term), k, OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false, true);
+                List.of(term),
+                k,
+                OptionalInt.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                false,
+                true);
     }
 }

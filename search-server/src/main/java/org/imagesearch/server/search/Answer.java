@@ -54,6 +54,7 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
      * @param score inner product of unit vectors, -1 to 1, higher is nearer
      * @param columns the input's own columns
      * @param vector its embedding, where the query asked for it
+     * @param duplicates ids of its near duplicates among the hits, best first, where the query asked for them
      */
     public record Hit(
             long id,
@@ -63,5 +64,14 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
             int height,
             Optional<String> caption,
             Map<String, Object> columns,
-            Optional<float[]> vector) {}
+            Optional<float[]> vector,
+            Optional<List<Long>> duplicates) {
+        Hit withoutVector() {
+            return new Hit(id, score, uri, width, height, caption, columns, Optional.empty(), duplicates);
+        }
+
+        Hit withDuplicates(List<Long> ids) {
+            return new Hit(id, score, uri, width, height, caption, columns, vector, Optional.of(ids));
+        }
+    }
 }

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.faiss.AlikeVectors;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.query.Deadline;
@@ -70,10 +71,7 @@ public final class SearchEngine implements AutoCloseable {
         requireSomeAnswer(coverage);
         requireWhole(query, coverage);
         List<Found> best = best(answers, query);
-        List<Hit> hits = new ArrayList<>();
-        for (Found found : best) {
-            hits.add(hit(found, query.withVectors()));
-        }
+        List<Hit> hits = hits(best, query);
         if (coverage.degraded().isEmpty()) {
             liveRecall.offer(
                     new LiveRecall.Answered(generation, kind, vector, query.k(), least(query), nprobe, expected, best));
@@ -84,6 +82,22 @@ public final class SearchEngine implements AutoCloseable {
         return new Answer(generation.manifest().generation(), took, new Probed(nprobe, expected), coverage, hits);
     }
 
+    private static List<Hit> hits(List<Found> best, Query query) {
+        boolean grouped = query.nearDuplicates().isPresent();
+        List<Hit> hits = new ArrayList<>();
+        for (Found found : best) {
+            hits.add(hit(found, query.withVectors() || grouped));
+        }
+        if (!grouped) {
+            return hits;
+        }
+        List<Hit> bestOfEach =
+                NearDuplicates.grouped(hits, query.nearDuplicates().getAsDouble());
+        return query.withVectors()
+                ? bestOfEach
+                : bestOfEach.stream().map(Hit::withoutVector).toList();
+    }
+
     private void requireWithinLimits(Query query) {
         if (query.terms().isEmpty() || query.terms().size() > settings.maxTerms()) {
             throw RequestException.bad(
@@ -92,6 +106,11 @@ public final class SearchEngine implements AutoCloseable {
         }
         if (query.k() < 1 || query.k() > settings.maxK()) {
             throw RequestException.bad("k is %d, expected 1 to %d", query.k(), settings.maxK());
+        }
+        if (query.nearDuplicates().isPresent() && query.k() > AlikeVectors.MOST) {
+            throw RequestException.bad(
+                    "k is %d, at most %d can be compared with each other for near duplicates",
+                    query.k(), AlikeVectors.MOST);
         }
     }
 
@@ -176,7 +195,16 @@ public final class SearchEngine implements AutoCloseable {
                         found.shard().number(), found.id()));
         Optional<float[]> vector = withVector ? found.shard().vector(found.id()) : Optional.empty();
         Map<String, Object> columns = row.extra();
-        return new Hit(found.id(), found.score(), row.uri(), row.width(), row.height(), row.caption(), columns, vector);
+        return new Hit(
+                found.id(),
+                found.score(),
+                row.uri(),
+                row.width(),
+                row.height(),
+                row.caption(),
+                columns,
+                vector,
+                Optional.empty());
     }
 
     private static double millis(long nanos) {
