@@ -98,11 +98,6 @@ inline size_t screen_bytes(size_t n, size_t dimension, bool with_basis) {
 // Numbers as codes of 8 bits and one scale.
 class Codes {
 public:
-    // Of codes without their lower halves, with the middle of these.
-    static double high_value(int8_t code) {
-        return (static_cast<uint8_t>(code + 128) >> 4) * 16 - 128 + middle_of_low;
-    }
-
     // Makes the codes of n finite numbers, of which none is beyond `most`.
     Codes(const double* values, size_t n, double most) : codes(n) {
         // Of numbers so small nothing is kept: a scale that small would not multiply well.
@@ -120,8 +115,9 @@ public:
         return static_cast<double>(scale_) * codes[j];
     }
 
+    // Without the lower half of the code, with the middle of all there are.
     double high_value(size_t j) const {
-        return scale_ * high_value(codes[j]);
+        return scale_ * ((static_cast<uint8_t>(codes[j] + 128) >> 4) * 16 - 128 + middle_of_low);
     }
 
     // To zeroed memory; without `low`, the lower halves are dropped.
@@ -159,10 +155,16 @@ public:
         uint8_t* low = high + n * half_bytes;
         auto* kept = reinterpret_cast<CodeNumbers*>(low + n * half_bytes);
         auto* sketches = basis == nullptr ? nullptr : reinterpret_cast<uint8_t*>(kept + n);
-        auto* scales = basis == nullptr ? nullptr : reinterpret_cast<float*>(sketches + n * of_sketch);
-        float* along = scales + n;
-        float* lost = along + n;
-        float* rest = lost + n;
+        float* scales = nullptr;
+        float* along = nullptr;
+        float* lost = nullptr;
+        float* rest = nullptr;
+        if (basis != nullptr) {
+            scales = reinterpret_cast<float*>(sketches + n * of_sketch);
+            along = scales + n;
+            lost = along + n;
+            rest = lost + n;
+        }
         longest = std::sqrt(base_square);
         longest_decoded = 0;
         longest_sketch = 0;
@@ -181,7 +183,7 @@ public:
             codes.store(high + i * half_bytes, low + i * half_bytes);
             kept[i] = numbers_of(codes);
             if (basis != nullptr) {
-                            Codes small = make_sketch(along[i], lost[i], rest[i]);
+                Codes small = make_sketch(along[i], lost[i], rest[i]);
                 small.store(sketches + i * of_sketch, nullptr);
                 scales[i] = small.scale();
             }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.imagesearch.core.Ids;
 import org.imagesearch.server.query.Query;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.query.Term;
@@ -76,9 +75,6 @@ final class ClipRetrievalReader {
         for (int i = 0; i < out.length; i++) {
             JsonNode id = ids.get(i);
             out[i] = id.isTextual() ? Parameters.id("id", id.textValue()) : JsonReader.id("id", id);
-            if (!Ids.isValid(out[i])) {
-                throw RequestException.bad("id is %d, expected a number from 0 to %d", out[i], Ids.LIMIT - 1);
-            }
         }
         return out;
     }
