@@ -19,6 +19,7 @@ final class Benchmarks {
                 new GrowthBenchmark(),
                 new FuzzBenchmark(),
                 new SoakBenchmark(),
-                new SwapBenchmark());
+                new SwapBenchmark(),
+                new StartBenchmark());
     }
 }

@@ -32,7 +32,8 @@ final class FourInkDecoder {
         } catch (IOException e) {
             throw new PictureException(Reason.CORRUPT, "the JPEG cannot be decoded: " + e.getMessage(), e);
         } catch (RuntimeException e) {
-            // The JDK's reader answers damaged files with any kind of exception, whose message means nothing to a person.
+            // The JDK's reader answers damaged files with any kind of exception, whose message means nothing to a
+            // person.
             throw new PictureException(Reason.CORRUPT, "the JPEG cannot be decoded", e);
         } finally {
             reader.dispose();
