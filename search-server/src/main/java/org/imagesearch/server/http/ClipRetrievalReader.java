@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.imagesearch.server.query.Query;
+import org.imagesearch.core.query.JsonReader;
+import org.imagesearch.core.query.Query;
+import org.imagesearch.core.query.QueryParser;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 import org.imagesearch.server.search.SearchSettings;
 
 /**
@@ -22,13 +24,13 @@ final class ClipRetrievalReader {
     private static final long TOKENS_BESIDE_NUMBERS = 1_000;
 
     private final SearchSettings settings;
-    private final QueryReader queries;
+    private final QueryParser queries;
     private final JsonReader json;
     private final String index;
     private final long maxTokens;
 
     /** @param index the one name that an index may be asked for by */
-    ClipRetrievalReader(SearchSettings settings, QueryReader queries, String index, int dimension, int maxBytes) {
+    ClipRetrievalReader(SearchSettings settings, QueryParser queries, String index, int dimension, int maxBytes) {
         this.settings = settings;
         this.queries = queries;
         this.json = new JsonReader(maxBytes);

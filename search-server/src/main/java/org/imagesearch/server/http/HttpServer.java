@@ -27,6 +27,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.query.QueryParser;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.Thumbnails;
@@ -109,7 +110,9 @@ public final class HttpServer implements AutoCloseable {
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
         ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission);
-        QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
+        QueryParser parser =
+                new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
+        QueryReader reader = new QueryReader(parser);
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, responses, metrics);
@@ -120,7 +123,7 @@ public final class HttpServer implements AutoCloseable {
                 engine,
                 thumbnails,
                 new ClipRetrievalReader(
-                        search, reader, index.name(), dimension, settings.body().toInt()),
+                        search, parser, index.name(), dimension, settings.body().toInt()),
                 index.name(),
                 responses,
                 metrics);

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.imagesearch.core.Ids;
+import org.imagesearch.core.query.QueryOptions;
 import org.imagesearch.server.query.RequestException;
 
 /**
@@ -18,7 +19,7 @@ import org.imagesearch.server.query.RequestException;
  * <p>They are decoded here, strictly: percent-encoded UTF-8 with {@code +} for a space, as forms send it; bytes that a client
  * did not encode count as they are.
  */
-final class Parameters {
+final class Parameters implements QueryOptions {
     private static final Pattern WHOLE_NUMBER = Pattern.compile("[+-]?[0-9]{1,9}");
     private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,9})?");
     private static final Pattern ID = Pattern.compile("[0-9]{1,15}");
@@ -47,7 +48,8 @@ final class Parameters {
         return Optional.ofNullable(given.get(name));
     }
 
-    Optional<Integer> wholeNumber(String name) {
+    @Override
+    public Optional<Integer> wholeNumber(String name) {
         return text(name).map(value -> {
             if (!WHOLE_NUMBER.matcher(value).matches()) {
                 throw RequestException.bad(
@@ -57,7 +59,8 @@ final class Parameters {
         });
     }
 
-    Optional<Double> number(String name) {
+    @Override
+    public Optional<Double> number(String name) {
         return text(name).map(value -> {
             if (!NUMBER.matcher(value).matches()) {
                 throw RequestException.bad("%s is '%s', expected a number", name, shown(value));
@@ -74,8 +77,8 @@ final class Parameters {
         return flag(name, false);
     }
 
-    /** @param otherwise where it is not given */
-    boolean flag(String name, boolean otherwise) {
+    @Override
+    public boolean flag(String name, boolean otherwise) {
         return text(name)
                 .map(value -> switch (value) {
                     case "true" -> true;

@@ -8,12 +8,12 @@ import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.Picture;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 
 /** Turns the terms of a query into one unit vector: the weighted sum of their embeddings. Thread-safe. */
 public final class QueryEncoder {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.imagesearch.core.index.RecallPoint;
-import org.imagesearch.server.query.Term;
+import org.imagesearch.core.query.Term;
 
 /** What a query consists of. Words lie elsewhere than pictures, so that the same nprobe finds less of what is near them. */
 enum QueryKind {

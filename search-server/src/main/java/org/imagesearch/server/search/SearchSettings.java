@@ -2,6 +2,7 @@ package org.imagesearch.server.search;
 
 import java.time.Duration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.query.QueryLimits;
 
 /**
  * Limits of searching.
@@ -49,6 +50,16 @@ public record SearchSettings(
             throw ImageSearchException.input(
                     "setting serve.search.%s is %d, expected %d to %d", name, value, least, most);
         }
+    }
+
+    /**
+     * What a query may be.
+     *
+     * @param dimension floats that a vector must have
+     * @param maxBytes of a body
+     */
+    public QueryLimits queryLimits(int dimension, int maxBytes) {
+        return new QueryLimits(k, dimension, maxTerms, maxTextLength, maxBytes);
     }
 
     /** Threads that scan shards. */

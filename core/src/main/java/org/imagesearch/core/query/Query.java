@@ -1,8 +1,9 @@
-package org.imagesearch.server.query;
+package org.imagesearch.core.query;
 
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.imagesearch.core.ImageSearchException;
 
 /**
  * A query as it was asked.
@@ -25,8 +26,30 @@ public record Query(
         OptionalDouble nearDuplicates,
         boolean withVectors,
         boolean partial) {
+    /** @throws ImageSearchException (input) naming what cannot be meant */
     public Query {
         terms = List.copyOf(terms);
+        if (terms.isEmpty()) {
+            throw ImageSearchException.input("nothing to search for: give text, id, a picture, a vector or terms");
+        }
+        if (nprobe.isPresent() && recall.isPresent()) {
+            throw ImageSearchException.input("give nprobe or recall, not both");
+        }
+        recall.ifPresent(value -> {
+            if (!(value >= 0 && value <= 1)) {
+                throw ImageSearchException.input("recall is %s, expected 0 to 1", value);
+            }
+        });
+        minScore.ifPresent(value -> {
+            if (!Double.isFinite(value)) {
+                throw ImageSearchException.input("minScore is %s, expected a finite number", value);
+            }
+        });
+        nearDuplicates.ifPresent(value -> {
+            if (!(value > 0 && value <= 1)) {
+                throw ImageSearchException.input("nearDuplicates is %s, expected more than 0 and at most 1", value);
+            }
+        });
     }
 
     /** A query for one term, with nothing else said. */
