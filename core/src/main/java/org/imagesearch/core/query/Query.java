@@ -1,6 +1,7 @@
 package org.imagesearch.core.query;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.imagesearch.core.ImageSearchException;
@@ -14,6 +15,9 @@ import org.imagesearch.core.ImageSearchException;
  * @param recall recall@10 wanted, 0 to 1
  * @param minScore hits below it are left out
  * @param nearDuplicates inner product of embeddings from which on pictures count as one: of each group, the best is a hit, and names the others
+ * @param standing what it wants to know of how hits stand among random pictures
+ * @param facets labels that hits are sorted under
+ * @param cursor where an earlier answer to the same query ended; hits behind it are wanted
  * @param withVectors whether hits carry their embeddings
  * @param partial whether an answer is of use that lacks shards; else there is none then
  */
@@ -24,6 +28,9 @@ public record Query(
         OptionalDouble recall,
         OptionalDouble minScore,
         OptionalDouble nearDuplicates,
+        Standing standing,
+        Facets facets,
+        Optional<String> cursor,
         boolean withVectors,
         boolean partial) {
     /** @throws ImageSearchException (input) naming what cannot be meant */
@@ -52,6 +59,11 @@ public record Query(
         });
     }
 
+    /** The same query, with the embeddings of its hits. */
+    public Query givingVectors() {
+        return new Query(terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial);
+    }
+
     /** A query for one term, with nothing else said. */
     public static Query of(Term term, int k) {
         return new Query(
@@ -61,6 +73,9 @@ public record Query(
                 OptionalDouble.empty(),
                 OptionalDouble.empty(),
                 OptionalDouble.empty(),
+                Standing.UNASKED,
+                Facets.NONE,
+                Optional.empty(),
                 false,
                 true);
     }

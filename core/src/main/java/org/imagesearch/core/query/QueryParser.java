@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -16,12 +17,25 @@ import org.imagesearch.core.ImageSearchException;
  */
 public final class QueryParser {
     /** Names of options, the same in JSON and in an address. */
-    public static final Set<String> OPTIONS =
-            Set.of("k", "nprobe", "recall", "minScore", "nearDuplicates", "withVectors", "partial");
+    public static final Set<String> OPTIONS = Set.of(
+            "k",
+            "nprobe",
+            "recall",
+            "minScore",
+            "nearDuplicates",
+            "calibrated",
+            "cutoff",
+            "minPercentile",
+            "facets",
+            "facet",
+            "cursor",
+            "withVectors",
+            "partial");
 
     private static final Set<String> TERMS = Set.of("text", "image", "id", "vector", "terms");
     private static final Set<String> FIELDS = union(OPTIONS, union(TERMS, Set.of("filter")));
     private static final Set<String> TERM_FIELDS = new TreeSet<>(Set.of("text", "image", "id", "vector", "weight"));
+    private static final String AUTO = "auto";
     private static final double MAX_WEIGHT = 1e6;
 
     /** Names, brackets and values of a term besides the numbers of its vector, with some to spare. */
@@ -34,7 +48,7 @@ public final class QueryParser {
     public QueryParser(QueryLimits limits) {
         this.limits = limits;
         this.json = new JsonReader(limits.maxBytes());
-        this.maxTokens = (limits.maxTerms() + 1L) * (limits.dimension() + TOKENS_BESIDE_VECTOR);
+        this.maxTokens = (limits.maxTerms() + 1L) * (limits.dimension() + TOKENS_BESIDE_VECTOR) + limits.maxFacets();
     }
 
     /** One or more sets of names as one, in alphabetical order, which is how messages list them. */
@@ -49,8 +63,29 @@ public final class QueryParser {
         return fromJson(json.parse(body, maxTokens));
     }
 
+    /**
+     * Several queries, {@code {"queries": [{...}, ...]}}, each to be read on its own by {@link #fromJson(JsonNode)}.
+     *
+     * @param most queries at most
+     */
+    public List<JsonNode> listFromJson(byte[] body, int most) {
+        JsonNode root = json.parse(body, most * maxTokens);
+        JsonReader.requireKnown(root, Set.of("queries"), "field");
+        JsonNode listed = root.path("queries");
+        if (!listed.isArray() || listed.isEmpty() || listed.size() > most) {
+            throw ImageSearchException.input(
+                    "queries is %s, expected an array of 1 to %d queries", JsonReader.kind(listed), most);
+        }
+        List<JsonNode> queries = new ArrayList<>();
+        listed.forEach(queries::add);
+        return queries;
+    }
+
     /** A query as an object of JSON that was parsed already. */
     public Query fromJson(JsonNode root) {
+        if (!root.isObject()) {
+            throw ImageSearchException.input("a query is %s, expected an object", JsonReader.kind(root));
+        }
         JsonReader.requireKnown(root, FIELDS, "field");
         List<Term> terms = termsOf(root, 1);
         JsonNode listed = root.path("terms");
@@ -75,8 +110,34 @@ public final class QueryParser {
                 number(options, "recall"),
                 number(options, "minScore"),
                 number(options, "nearDuplicates"),
+                standing(options),
+                facets(options),
+                options.text("cursor"),
                 options.flag("withVectors", false),
                 options.flag("partial", true));
+    }
+
+    private static Standing standing(QueryOptions options) {
+        Optional<String> cutoff = options.text("cutoff");
+        if (cutoff.isPresent() && !cutoff.get().equals(AUTO)) {
+            throw ImageSearchException.input("cutoff is '%s', expected %s", shown(cutoff.get()), AUTO);
+        }
+        return new Standing(options.flag("calibrated", false), number(options, "minPercentile"), cutoff.isPresent());
+    }
+
+    private Facets facets(QueryOptions options) {
+        List<String> labels = options.texts("facets");
+        if (labels.size() > limits.maxFacets()) {
+            throw ImageSearchException.input(
+                    "facets has %d labels, at most %d are allowed", labels.size(), limits.maxFacets());
+        }
+        return new Facets(
+                labels.stream().map(label -> words("a label of facets", label)).toList(),
+                options.text("facet").map(label -> words("facet", label)));
+    }
+
+    private static String shown(String text) {
+        return text.length() > 40 ? text.substring(0, 40) + "…" : text;
     }
 
     private static OptionalDouble number(QueryOptions options, String name) {

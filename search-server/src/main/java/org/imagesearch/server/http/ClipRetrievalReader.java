@@ -1,10 +1,7 @@
 package org.imagesearch.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import org.imagesearch.core.query.JsonReader;
 import org.imagesearch.core.query.Query;
 import org.imagesearch.core.query.QueryParser;
@@ -47,16 +44,9 @@ final class ClipRetrievalReader {
                 .orElseThrow(() -> RequestException.bad("num_images is missing, expected a whole number"));
         int wanted = count(root, "num_result_ids").orElse(withMetadata);
         boolean deduplicate = JsonReader.flag(root, "deduplicate");
-        Query query = new Query(
-                List.of(term),
-                Math.max(1, Math.min(wanted, settings.maxK())),
-                OptionalInt.empty(),
-                OptionalDouble.empty(),
-                OptionalDouble.empty(),
-                // They are left out afterwards, as that is timed.
-                OptionalDouble.empty(),
-                deduplicate,
-                true);
+        Query query = Query.of(term, Math.max(1, Math.min(wanted, settings.maxK())));
+        // Near duplicates are left out afterwards, as that is timed.
+        query = deduplicate ? query.givingVectors() : query;
         double length = term instanceof Term.Vector vector ? length(vector.values()) : 1;
         return new KnnRequest(query, length, wanted, withMetadata, deduplicate);
     }

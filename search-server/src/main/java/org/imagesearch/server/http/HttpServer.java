@@ -132,6 +132,7 @@ public final class HttpServer implements AutoCloseable {
         Routes routes = new Routes(settings, admission, responses, metrics, search.timeout(), admin);
         routes.get("/search", searching);
         routes.post("/search", searching);
+        routes.post("/search/batch", new BatchRoute(engine, parser, search.maxBatch(), responses, metrics));
         routes.get("/images/{id}", pictures::original);
         routes.get("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/vectors/{id}", new VectorRoute(index, responses));

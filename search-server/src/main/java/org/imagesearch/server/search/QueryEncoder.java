@@ -3,6 +3,7 @@ package org.imagesearch.server.search;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.Picture;
@@ -69,6 +70,16 @@ public final class QueryEncoder {
             query[i] = (float) (sum[i] / length);
         }
         return query;
+    }
+
+    /** The embeddings of labels, float[dimension] each, of unit length; recent ones are remembered. */
+    List<float[]> encodeLabels(List<String> labels, Generation generation, Deadline deadline) {
+        List<float[]> embeddings = new ArrayList<>();
+        for (String label : labels) {
+            deadline.requireTimeFor("encoding the labels");
+            embeddings.add(normalised(embedding(new Term.Text(label, 1), generation, deadline)));
+        }
+        return embeddings;
     }
 
     private float[] embedding(Term term, Generation generation, Deadline deadline) {

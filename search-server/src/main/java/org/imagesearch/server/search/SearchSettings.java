@@ -9,6 +9,9 @@ import org.imagesearch.core.query.QueryLimits;
  *
  * @param k hits where a request does not say
  * @param maxK hits at most
+ * @param maxDepth hits that pages of a query reach down to at most
+ * @param maxFacets labels at most
+ * @param maxBatch queries of one request at most
  * @param maxTerms terms of a query at most
  * @param maxTextLength characters of a text at most
  * @param timeout what a request may take once it is there as a whole, waiting and encoding included
@@ -20,6 +23,9 @@ import org.imagesearch.core.query.QueryLimits;
 public record SearchSettings(
         int k,
         int maxK,
+        int maxDepth,
+        int maxFacets,
+        int maxBatch,
         int maxTerms,
         int maxTextLength,
         Duration timeout,
@@ -33,6 +39,9 @@ public record SearchSettings(
     public SearchSettings {
         requireRange("max-k", maxK, 1, 100_000);
         requireRange("k", k, 1, maxK);
+        requireRange("max-depth", maxDepth, maxK, 1_000_000);
+        requireRange("max-facets", maxFacets, 2, 10_000);
+        requireRange("max-batch", maxBatch, 1, 10_000);
         requireRange("max-terms", maxTerms, 1, 1000);
         requireRange("max-text-length", maxTextLength, 1, 100_000);
         requireRange("threads", threads, 0, 1024);
@@ -59,7 +68,7 @@ public record SearchSettings(
      * @param maxBytes of a body
      */
     public QueryLimits queryLimits(int dimension, int maxBytes) {
-        return new QueryLimits(k, dimension, maxTerms, maxTextLength, maxBytes);
+        return new QueryLimits(k, dimension, maxTerms, maxTextLength, maxFacets, maxBytes);
     }
 
     /** Threads that scan shards. */

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What queries are read as; how wrong ones are refused is tested over HTTP. */
 class QueryReaderTest {
-    private final QueryReader reader = new QueryReader(new QueryParser(new QueryLimits(20, 3, 4, 50, 1 << 20)));
+    private final QueryReader reader = new QueryReader(new QueryParser(new QueryLimits(20, 3, 4, 50, 5, 1 << 20)));
 
     @Test
     void jsonGivesItsTermsInOrderWithTheirWeights() {
