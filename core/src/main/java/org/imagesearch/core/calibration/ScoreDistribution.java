@@ -20,8 +20,9 @@ public final class ScoreDistribution {
     private final double threshold;
     private final double meanExcess;
 
-    /** @param scores one at least; becomes this object's */
-    ScoreDistribution(float[] scores) {
+    /** @param given scores in any order, one at least; stays as it is */
+    public ScoreDistribution(float[] given) {
+        float[] scores = given.clone();
         Arrays.sort(scores);
         this.ascending = scores;
         int count = scores.length;

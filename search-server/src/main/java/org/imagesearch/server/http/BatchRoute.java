@@ -5,11 +5,8 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.imagesearch.core.query.QueryParser;
 import org.imagesearch.server.query.Deadline;
-import org.imagesearch.server.query.Problem;
-import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.Answer;
 import org.imagesearch.server.search.SearchEngine;
 
@@ -38,10 +35,8 @@ final class BatchRoute implements Route {
 
     @Override
     public void answer(HttpServerExchange exchange, byte[] body, Deadline deadline) {
-        new Parameters(exchange.getQueryParameters(), Set.of());
-        if (Bodies.kindOf(exchange) != Bodies.Kind.JSON) {
-            throw RequestException.of(Problem.UNSUPPORTED_MEDIA_TYPE, "several queries are asked as application/json");
-        }
+        Bodies.requireJson(exchange);
+        Bodies.requireNoParameters(exchange);
         List<Object> answers = new ArrayList<>();
         for (JsonNode query : parser.listFromJson(body, most)) {
             answers.add(answer(query, deadline));
