@@ -24,12 +24,15 @@ public abstract class Generation {
     public abstract IvfIndex centroids();
 
     /** What scores are compared with, where the generation has it. */
-    public Optional<BackgroundSample> background() {
-        return Optional.empty();
-    }
+    public abstract Optional<BackgroundSample> background();
 
     /** Numbers of the shards served, ascending. */
     public abstract List<Integer> shards();
+
+    /** How many of them can be asked at present. */
+    public int reachableShards() {
+        return shards().size();
+    }
 
     /** Pictures in the shards served, without those that are taken down. */
     public abstract long pictures();
