@@ -22,6 +22,7 @@ final class Cutoffs {
     private Cutoffs() {}
 
     /** Pictures with one and the same caption: each is a match of the caption, and of the others. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Captioned(float[] caption, Set<Long> ids, List<float[]> pictures) {}
 
     /**

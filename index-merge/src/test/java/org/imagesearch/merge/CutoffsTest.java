@@ -112,6 +112,7 @@ class CutoffsTest {
         assertThat(Cutoffs.ofPictures(sample, none, none, pictures.slice(0, 3))).isEmpty();
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Asked(float[] query, int concept, long self) {}
 
     private double f1(List<Asked> asked, BackgroundSample sample, Cutoff cutoff) {
@@ -155,8 +156,7 @@ class CutoffsTest {
     }
 
     private BackgroundSample sample() {
-        return new BackgroundSample(
-                pictures.slice(0, pictures.size()).ids(), pictures.exactVectors(), DIMENSION);
+        return new BackgroundSample(pictures.slice(0, pictures.size()).ids(), pictures.exactVectors(), DIMENSION);
     }
 
     private float[] picture(int concept) {

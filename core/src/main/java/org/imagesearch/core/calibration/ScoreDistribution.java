@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * <p>Up to the scores of the best twentieth, a percentile is counted. Above, where a sample is too coarse to tell the best hits of a
  * large index apart, the tail is taken for exponential, with the mean excess of that twentieth: it was nearest to what was measured
- * (docs/adr/0017), and unlike fits with a shape of their own it never ends, so that a higher score always has a higher percentile.
+ * (docs/adr/0019), and unlike fits with a shape of their own it never ends, so that a higher score always has a higher percentile.
  */
 public final class ScoreDistribution {
     private static final int TAIL = 20;
@@ -82,7 +82,8 @@ public final class ScoreDistribution {
         while (percentile(ascending[place]) < percentile) {
             place++;
         }
-        return ascending[place];
+        boolean nextAboveTheOneBefore = place > 0 && (double) place / ascending.length >= percentile;
+        return nextAboveTheOneBefore ? Math.nextUp(ascending[place - 1]) : ascending[place];
     }
 
     /** How many standard deviations a score lies above the mean: the same for queries that score high with everything and low. */

@@ -64,6 +64,22 @@ public record Query(
         return new Query(terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial);
     }
 
+    /** The same query for so many hits. */
+    public Query withK(int other) {
+        return new Query(
+                terms,
+                other,
+                nprobe,
+                recall,
+                minScore,
+                nearDuplicates,
+                standing,
+                facets,
+                cursor,
+                withVectors,
+                partial);
+    }
+
     /** A query for one term, with nothing else said. */
     public static Query of(Term term, int k) {
         return new Query(

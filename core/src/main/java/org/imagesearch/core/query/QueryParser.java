@@ -69,7 +69,16 @@ public final class QueryParser {
      * @param most queries at most
      */
     public List<JsonNode> listFromJson(byte[] body, int most) {
+        return listed(json.parse(body, most * maxTokens), most);
+    }
+
+    /** The same, or one query for itself. */
+    public List<JsonNode> oneOrMoreFromJson(byte[] body, int most) {
         JsonNode root = json.parse(body, most * maxTokens);
+        return root.has("queries") ? listed(root, most) : List.of(root);
+    }
+
+    private static List<JsonNode> listed(JsonNode root, int most) {
         JsonReader.requireKnown(root, Set.of("queries"), "field");
         JsonNode listed = root.path("queries");
         if (!listed.isArray() || listed.isEmpty() || listed.size() > most) {
