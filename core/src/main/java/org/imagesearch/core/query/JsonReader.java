@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
-import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.Ids;
 import org.imagesearch.core.ImageSearchException;
 
@@ -56,7 +55,8 @@ public final class JsonReader {
         } catch (JsonProcessingException e) {
             throw ImageSearchException.input("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
         } catch (IOException e) {
-            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot read bytes in memory", e);
+            // Bytes in memory can always be read: they are no characters.
+            throw ImageSearchException.input("the body is not valid JSON: it is not UTF-8");
         }
     }
 
