@@ -74,8 +74,7 @@ class PagingTest {
 
         List<Long> both = new ArrayList<>(first.ids());
         both.addAll(second.ids());
-        assertThat(both)
-                .containsExactlyElementsOf(ids(SmallIndex.best(index.items(), SmallIndex.embed("car"), 40)));
+        assertThat(both).containsExactlyElementsOf(ids(SmallIndex.best(index.items(), SmallIndex.embed("car"), 40)));
     }
 
     @Test
@@ -109,7 +108,10 @@ class PagingTest {
         }
         assertThat(shown).doesNotHaveDuplicates();
         assertThat(shown).filteredOn(twins::contains).hasSize(1);
-        assertThat(shown).hasSize(visitor.ask(query.replace("\"k\":5", "\"k\":150") + "}").ids().size());
+        assertThat(shown)
+                .hasSize(visitor.ask(query.replace("\"k\":5", "\"k\":150") + "}")
+                        .ids()
+                        .size());
     }
 
     @Test
@@ -190,8 +192,7 @@ class PagingTest {
     }
 
     private void admin(String what, List<Long> ids) {
-        Reply reply = visitor.post(
-                "/admin/" + what, "application/json", ("{\"ids\":" + ids + "}").getBytes(UTF_8));
+        Reply reply = visitor.post("/admin/" + what, "application/json", ("{\"ids\":" + ids + "}").getBytes(UTF_8));
         assertThat(reply.status()).as(reply.text()).isEqualTo(200);
     }
 
