@@ -50,7 +50,9 @@ class FacetsAndBatchTest {
         assertThat(reply.json().path("hits")).hasSize(50);
         for (JsonNode hit : reply.json().path("hits")) {
             float[] vector = index.item(hit.path("id").asLong()).vector();
-            double[] logits = labels.stream().mapToDouble(label -> 100 * dot(label, vector)).toArray();
+            double[] logits = labels.stream()
+                    .mapToDouble(label -> 100 * dot(label, vector))
+                    .toArray();
             int best = 0;
             double sum = 0;
             for (int i = 0; i < logits.length; i++) {
@@ -141,7 +143,10 @@ class FacetsAndBatchTest {
             assertThat(reply.status()).as(body).isEqualTo(400);
             assertThat(reply.errorMessage()).contains(message);
         });
-        assertThat(batch("{\"queries\":[3]}").json().at("/answers/0/error/message").asText())
+        assertThat(batch("{\"queries\":[3]}")
+                        .json()
+                        .at("/answers/0/error/message")
+                        .asText())
                 .contains("a query is 3, expected an object");
         assertThat(visitor.post("/search/batch", "image/png", new byte[] {1}).status())
                 .isEqualTo(415);

@@ -65,17 +65,15 @@ public final class QueryCommand implements Callable<Integer> {
             names = "--query",
             required = true,
             paramLabel = "FILE|JSON",
-            description = "a query as POST /search takes it, or {\"queries\": [...]}: a file, or the JSON itself. Without k,"
-                    + " everything at or above minScore is a hit; without both, k is 20")
+            description =
+                    "a query as POST /search takes it, or {\"queries\": [...]}: a file, or the JSON itself. Without k,"
+                            + " everything at or above minScore is a hit; without both, k is 20")
     private String query;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "folder to write, not there yet")
     private String output;
 
-    @Option(
-            names = "--index",
-            paramLabel = "DIR",
-            description = "leave out pictures that are taken down in this index")
+    @Option(names = "--index", paramLabel = "DIR", description = "leave out pictures that are taken down in this index")
     private Path index;
 
     @Option(
@@ -112,7 +110,8 @@ public final class QueryCommand implements Callable<Integer> {
                     DatasetFolder.open(embeddings, spark.sparkContext().hadoopConfiguration());
             DatasetManifest manifest = QueryJob.manifest(folder);
             manifest.model()
-                    .requireSame("the dataset " + folder.root(), bundle.fingerprint(), "the model " + bundle.directory());
+                    .requireSame(
+                            "the dataset " + folder.root(), bundle.fingerprint(), "the model " + bundle.directory());
             org.apache.hadoop.fs.Path target = target(spark);
             QueryJob job = new QueryJob(spark, folder, manifest, out);
             List<float[]> vectors =
@@ -166,8 +165,8 @@ public final class QueryCommand implements Callable<Integer> {
     }
 
     private static List<Query> queries(byte[] json, int dimension) {
-        QueryParser parser = new QueryParser(
-                new QueryLimits(UNSAID, dimension, MAX_TERMS, MAX_TEXT_LENGTH, MAX_TERMS, MAX_BYTES));
+        QueryParser parser =
+                new QueryParser(new QueryLimits(UNSAID, dimension, MAX_TERMS, MAX_TEXT_LENGTH, MAX_TERMS, MAX_BYTES));
         List<Query> queries = new ArrayList<>();
         for (JsonNode one : parser.oneOrMoreFromJson(json, MAX_QUERIES)) {
             queries.add(supported(parser.fromJson(one)));

@@ -111,13 +111,12 @@ final class QueryJob {
         List<List<FileSlice>> tasks = tasks();
         try (Progress progress = new Progress(out, manifest.embedded(), done::value)) {
             Dataset<Row> candidates = spark.createDataFrame(
-                    context.parallelize(tasks, tasks.size())
-                            .mapPartitions(part -> {
-                                List<FileSlice> slices = new ArrayList<>();
-                                part.forEachRemaining(slices::addAll);
-                                return QueryScan.in(
-                                        slices, asked.value(), format, hadoop.value().value(), done);
-                            }),
+                    context.parallelize(tasks, tasks.size()).mapPartitions(part -> {
+                        List<FileSlice> slices = new ArrayList<>();
+                        part.forEachRemaining(slices::addAll);
+                        return QueryScan.in(
+                                slices, asked.value(), format, hadoop.value().value(), done);
+                    }),
                     HITS);
             Dataset<Row> hits = best(candidates, queries).persist(StorageLevel.MEMORY_AND_DISK());
             long count = hits.count();
@@ -141,8 +140,7 @@ final class QueryJob {
         if (queries.stream().allMatch(query -> query.k() >= manifest.embedded())) {
             return candidates;
         }
-        Column[] wanted =
-                queries.stream().map(query -> lit(query.k())).toArray(Column[]::new);
+        Column[] wanted = queries.stream().map(query -> lit(query.k())).toArray(Column[]::new);
         return candidates
                 .withColumn(
                         PLACE,

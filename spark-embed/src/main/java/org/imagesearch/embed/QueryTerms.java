@@ -52,8 +52,7 @@ final class QueryTerms {
         EncoderSettings one =
                 new EncoderSettings(device, 0, settings.model().gpuMemory().count(), 1, 1);
         DecodeLimits limits = settings.picture().limits();
-        PictureDecoder decoder =
-                new PictureDecoder(limits, settings.picture().applyOrientation());
+        PictureDecoder decoder = new PictureDecoder(limits, settings.picture().applyOrientation());
         Preprocessor preprocessor = new Preprocessor(bundle.image());
         try (TextEncoder texts = TextEncoder.open(bundle, one);
                 ImageEncoder images = ImageEncoder.open(bundle, one)) {
@@ -62,8 +61,7 @@ final class QueryTerms {
                         if (term instanceof Term.Text text) {
                             return texts.encode(List.of(text.text()));
                         } else if (term instanceof Term.Image image) {
-                            return images.encode(
-                                    ByteBuffer.wrap(preprocessor.apply(decoder.decode(image.bytes()))), 1);
+                            return images.encode(ByteBuffer.wrap(preprocessor.apply(decoder.decode(image.bytes()))), 1);
                         } else if (term instanceof Term.Indexed indexed) {
                             return known.get(indexed.id());
                         }

@@ -104,15 +104,14 @@ class QueryCommandTest {
         double least = (all.get(11).score + all.get(12).score) / 2;
 
         assertHits(read(query("{\"text\":\"red car\",\"minScore\":" + least + "}").output), all.subList(0, 12));
-        assertHits(
-                read(query("{\"text\":\"red car\",\"k\":4,\"minScore\":" + least + "}").output), all.subList(0, 4));
+        assertHits(read(query("{\"text\":\"red car\",\"k\":4,\"minScore\":" + least + "}").output), all.subList(0, 4));
         assertHits(read(query("{\"text\":\"red car\"}").output), all.subList(0, 20));
     }
 
     @Test
     void severalQueriesAreAnsweredAtOnceAndNumbered() throws IOException {
-        Ended ended = query("{\"queries\":[{\"text\":\"red car\",\"k\":3},{\"id\":" + rows.get(2).id()
-                + ",\"k\":5,\"withVectors\":true}]}");
+        Ended ended = query("{\"queries\":[{\"text\":\"red car\",\"k\":3},{\"id\":"
+                + rows.get(2).id() + ",\"k\":5,\"withVectors\":true}]}");
 
         assertThat(ended.status).as(ended.err.toString()).isZero();
         for (int number = 0; number < 2; number++) {
@@ -126,7 +125,9 @@ class QueryCommandTest {
                 hits.add(new Hit(row.getAs("id"), row.getAs("score")));
                 assertThat(row.<Object>getAs("embedding")).isNotNull();
             }
-            assertHits(hits, number == 0 ? best(text("red car"), 3) : best(rows.get(2).embedding(), 5));
+            assertHits(
+                    hits,
+                    number == 0 ? best(text("red car"), 3) : best(rows.get(2).embedding(), 5));
         }
     }
 
@@ -135,8 +136,7 @@ class QueryCommandTest {
         List<Hit> all = best(text("red car"), PICTURES);
         Path index = Files.createDirectories(folder.resolve("index"));
         Files.writeString(
-                index.resolve(Takedowns.FILE),
-                "{\"id\":" + all.get(0).id + "}\n{\"id\":" + all.get(2).id + "}\n");
+                index.resolve(Takedowns.FILE), "{\"id\":" + all.get(0).id + "}\n{\"id\":" + all.get(2).id + "}\n");
 
         Ended ended = query("{\"text\":\"red car\",\"k\":3}", "--index", index.toString());
 
@@ -218,10 +218,11 @@ class QueryCommandTest {
     }
 
     private static void assertHits(List<Hit> found, List<Hit> expected) {
-        assertThat(found).extracting(Hit::id).containsExactlyElementsOf(expected.stream().map(Hit::id).toList());
+        assertThat(found)
+                .extracting(Hit::id)
+                .containsExactlyElementsOf(expected.stream().map(Hit::id).toList());
         for (int i = 0; i < found.size(); i++) {
-            assertThat(found.get(i).score)
-                    .isCloseTo(expected.get(i).score, within(1e-5f));
+            assertThat(found.get(i).score).isCloseTo(expected.get(i).score, within(1e-5f));
         }
     }
 

@@ -67,17 +67,7 @@ public record Query(
     /** The same query for so many hits. */
     public Query withK(int other) {
         return new Query(
-                terms,
-                other,
-                nprobe,
-                recall,
-                minScore,
-                nearDuplicates,
-                standing,
-                facets,
-                cursor,
-                withVectors,
-                partial);
+                terms, other, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, withVectors, partial);
     }
 
     /** A query for one term, with nothing else said. */
