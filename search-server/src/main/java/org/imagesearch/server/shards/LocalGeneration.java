@@ -3,6 +3,7 @@ package org.imagesearch.server.shards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.LongStream;
@@ -22,6 +23,7 @@ import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Probe;
+import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.index.Verification;
@@ -83,13 +85,9 @@ public final class LocalGeneration extends Generation {
             float[] values = centroids.centroids();
             // What is made for searching among them, the first query would wait for.
             centroids.assign(values, 1, 1, new long[1], new float[1]);
-            List<Shard> shards = new ArrayList<>();
             boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
-            for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings.map(), screen);
-                opened.add(shard);
-                shards.add(shard);
-            }
+            List<Shard> shards =
+                    opened(wanted, opened, entry -> Shard.open(path, manifest, entry, values, settings.map(), screen));
             Optional<BackgroundSample> background = manifest.calibration()
                     .map(entry ->
                             BackgroundSample.read(path.resolve(entry.sample().name()), manifest.dimension()));
@@ -100,6 +98,34 @@ public final class LocalGeneration extends Generation {
             throw e;
         }
     }
+
+    /** Opens shards side by side, and all of them even if one fails: what is open must be closed then. */
+    private static List<Shard> opened(
+            List<ShardEntry> wanted, List<AutoCloseable> opened, Function<ShardEntry, Shard> opening) {
+        List<Attempt> attempts = wanted.parallelStream()
+                .map(entry -> {
+                    try {
+                        return new Attempt(opening.apply(entry), null);
+                    } catch (RuntimeException e) {
+                        return new Attempt(null, e);
+                    }
+                })
+                .toList();
+        List<Shard> shards =
+                attempts.stream().map(Attempt::shard).filter(Objects::nonNull).toList();
+        opened.addAll(shards);
+        attempts.stream()
+                .map(Attempt::failure)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(failure -> {
+                    throw failure;
+                });
+        return shards;
+    }
+
+    /** One of the two is null. */
+    private record Attempt(Shard shard, RuntimeException failure) {}
 
     private static void verify(IndexDirectory index, String name, Verification verification, Stream<FileEntry> files) {
         switch (verification) {
@@ -157,6 +183,14 @@ public final class LocalGeneration extends Generation {
     /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
     public IdFilter filter(Shard shard) {
         return hidden.filter(shard.number());
+    }
+
+    /** Whether its shards have no screens, but should by a setting and what memory there is. */
+    boolean screensAreWanted(Screening screening) {
+        List<ShardEntry> entries = shards().stream().map(manifest.shards()::get).toList();
+        return screenBytes() == 0
+                && files.shards().stream().anyMatch(shard -> shard.vectors().isExact())
+                && screening.wanted(entries, AvailableMemory.bytes());
     }
 
     @Override
