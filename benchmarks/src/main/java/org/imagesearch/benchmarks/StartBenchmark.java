@@ -165,9 +165,7 @@ final class StartBenchmark implements Benchmark {
             }
             report.note(
                     "serves after %.2f s, first answer after %.2f s, which took %.2f s of processors",
-                    listening,
-                    seconds,
-                    ServeState.processorSeconds(server.pid()));
+                    listening, seconds, ServeState.processorSeconds(server.pid()));
             return seconds;
         }
     }
