@@ -82,7 +82,7 @@ final class SearchServer implements AutoCloseable {
         Preprocessor preprocessor = new Preprocessor(bundle.image());
         QueryEncoder queries = new QueryEncoder(
                 texts, images, preprocessor, pictures, settings.search().textCache());
-        SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search()));
+        SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search(), bundle.logitScale()));
         SimilarPictures similar = new SimilarPictures(index, queries);
         OriginalPictures originals = new OriginalPictures(index);
         Thumbnails thumbnails = new Thumbnails(originals, pictures, settings.picture());

@@ -10,6 +10,8 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
@@ -31,12 +33,19 @@ import org.imagesearch.server.query.Deadline;
 public final class LocalGeneration extends Generation {
     private final IndexManifest manifest;
     private final OpenFiles files;
+    private final Optional<BackgroundSample> background;
     private final HiddenPictures hidden;
     private final ShardScans scans;
 
-    private LocalGeneration(IndexManifest manifest, OpenFiles files, HiddenPictures hidden, ShardScans scans) {
+    private LocalGeneration(
+            IndexManifest manifest,
+            OpenFiles files,
+            Optional<BackgroundSample> background,
+            HiddenPictures hidden,
+            ShardScans scans) {
         this.manifest = manifest;
         this.files = files;
+        this.background = background;
         this.hidden = hidden;
         this.scans = scans;
     }
@@ -79,7 +88,11 @@ public final class LocalGeneration extends Generation {
             boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
             List<Shard> shards =
                     opened(wanted, opened, entry -> Shard.open(path, manifest, entry, values, settings.map(), screen));
-            return new LocalGeneration(manifest, new OpenFiles(centroids, shards), HiddenPictures.none(shards), scans);
+            Optional<BackgroundSample> background = manifest.calibration()
+                    .map(entry ->
+                            BackgroundSample.read(path.resolve(entry.sample().name()), manifest.dimension()));
+            return new LocalGeneration(
+                    manifest, new OpenFiles(centroids, shards), background, HiddenPictures.none(shards), scans);
         } catch (RuntimeException e) {
             opened.forEach(OpenFiles::closePart);
             throw e;
@@ -123,7 +136,11 @@ public final class LocalGeneration extends Generation {
     }
 
     private static Stream<FileEntry> filesOf(IndexManifest manifest, List<ShardEntry> shards) {
-        return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
+        return Stream.of(
+                        Stream.of(manifest.centroids()),
+                        manifest.calibration().stream().map(CalibrationEntry::sample),
+                        shards.stream().flatMap(ShardEntry::files))
+                .flatMap(files -> files);
     }
 
     /** What is known of this one is not looked up again. */
@@ -131,7 +148,7 @@ public final class LocalGeneration extends Generation {
     protected LocalGeneration hiding(long[] down) {
         files.retain();
         try {
-            return new LocalGeneration(manifest, files, hidden.next(files.shards(), down), scans);
+            return new LocalGeneration(manifest, files, background, hidden.next(files.shards(), down), scans);
         } catch (RuntimeException e) {
             files.release();
             throw e;
@@ -146,6 +163,11 @@ public final class LocalGeneration extends Generation {
     @Override
     public IvfIndex centroids() {
         return files.centroids();
+    }
+
+    @Override
+    public Optional<BackgroundSample> background() {
+        return background;
     }
 
     @Override
