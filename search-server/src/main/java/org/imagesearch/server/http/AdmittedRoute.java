@@ -119,20 +119,26 @@ final class AdmittedRoute implements HttpHandler {
                         TimeUnit.MILLISECONDS);
         Receiver receiver = exchange.getRequestReceiver();
         receiver.setMaxBufferSize(settings.body().toInt());
-        receiver.receiveFullBytes(
-                (received, bytes) -> {
-                    if (ended.compareAndSet(false, true)) {
-                        timer.remove();
-                        dispatch(received, bytes);
-                    }
-                },
-                (received, e) -> {
-                    if (ended.compareAndSet(false, true)) {
-                        timer.remove();
-                        place.leave();
-                        bodyFailed(received, e);
-                    }
-                });
+        Receiver.ErrorCallback failed = (received, e) -> {
+            if (ended.compareAndSet(false, true)) {
+                timer.remove();
+                place.leave();
+                bodyFailed(received, e);
+            }
+        };
+        try {
+            receiver.receiveFullBytes(
+                    (received, bytes) -> {
+                        if (ended.compareAndSet(false, true)) {
+                            timer.remove();
+                            dispatch(received, bytes);
+                        }
+                    },
+                    failed);
+        } catch (RuntimeException e) {
+            // Undertow answers some trailers that are none with exceptions of its own making.
+            failed.error(exchange, new IOException(e));
+        }
     }
 
     private void bodyFailed(HttpServerExchange exchange, IOException e) {
