@@ -294,7 +294,7 @@ class ClipRetrievalTest {
     @Test
     void timesAreCountedUnderTheNamesOfTheDashboard(@TempDir Path folder) {
         SmallIndex.publish(folder, 1, 11, 40, 1);
-        try (SearchServer fresh = TestServers.start(folder, Map.of("http.allow-origin", ""))) {
+        try (SearchServer fresh = TestServers.start(folder, Map.of("http.clip-retrieval-origin", ""))) {
             Visitor other = new Visitor(fresh.address());
             assertThat(other.get("/metrics-summary").text()).isEqualTo("No request yet, go do some");
             String body = "{\"text\":\"red car\",\"num_images\":3,\"deduplicate\":true}";
