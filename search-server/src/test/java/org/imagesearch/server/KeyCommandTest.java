@@ -46,7 +46,10 @@ class KeyCommandTest {
 
         String line = line("line: ");
         Path file = Files.writeString(folder.resolve("keys"), line);
-        assertThat(ApiKeys.open(file.toString(), "").find(secret()).orElseThrow().name())
+        assertThat(ApiKeys.open(file.toString(), "")
+                        .find(secret())
+                        .orElseThrow()
+                        .name())
                 .isEqualTo("page");
     }
 

@@ -33,7 +33,8 @@ class SecurityDocumentTest {
                 .filter(line -> line.startsWith("| ") && !line.startsWith("| promise") && !line.startsWith("| ---"))
                 .toList();
 
-        assertThat(rows).hasSizeGreaterThan(30).allMatch(row -> TEST.matcher(row).find());
+        assertThat(rows).hasSizeGreaterThan(30).allMatch(row -> TEST.matcher(row)
+                .find());
     }
 
     @Test
@@ -51,8 +52,7 @@ class SecurityDocumentTest {
     private static boolean isThere(String name) {
         String[] parts = name.split("#");
         try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
-            return files.filter(file -> file.endsWith(parts[0] + ".java"))
-                    .anyMatch(file -> hasTest(file, parts[1]));
+            return files.filter(file -> file.endsWith(parts[0] + ".java")).anyMatch(file -> hasTest(file, parts[1]));
         } catch (IOException e) {
             throw new AssertionError(e);
         }
