@@ -8,6 +8,7 @@ import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.SearchSettings;
 
@@ -19,6 +20,7 @@ import org.imagesearch.server.search.SearchSettings;
  * @param admin who may change what is served
  * @param search limits of a search
  * @param index how the index is opened and followed
+ * @param nodes shards on other machines
  * @param model how the model runs
  * @param picture limits of pictures
  */
@@ -28,6 +30,7 @@ record ServeSettings(
         AdminSettings admin,
         SearchSettings search,
         IndexSettings index,
+        NodeSettings nodes,
         Model model,
         PictureSettings picture) {
     /**

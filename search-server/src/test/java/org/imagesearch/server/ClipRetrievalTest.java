@@ -275,7 +275,8 @@ class ClipRetrievalTest {
             Reply asked = visitor.raw("OPTIONS " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             assertThat(asked.status()).isEqualTo(204);
             assertThat(asked.header("access-control-allow-origin")).contains("*");
-            assertThat(asked.header("access-control-allow-headers").orElseThrow()).contains("Content-Type");
+            assertThat(asked.header("access-control-allow-headers").orElseThrow())
+                    .contains("Content-Type");
         }
         assertThat(post("/metadata", "{").header("access-control-allow-origin")).contains("*");
         assertThat(visitor.get("/search?id=1000").header("access-control-allow-origin"))

@@ -236,9 +236,9 @@ class SecurityPromisesTest {
                     .post("/admin/takedown", "application/json", "{\"id\":5}".getBytes(UTF_8));
 
             assertThat(log.lines())
-                    .anyMatch(line -> line.contains("takedown asked=1 changed=1") && line.contains("by=admin.token@127."));
-            assertThat(String.join("\n", log.lines()))
-                    .doesNotContain("unmentionable", TOKEN, base64.substring(0, 40));
+                    .anyMatch(line ->
+                            line.contains("takedown asked=1 changed=1") && line.contains("by=admin.token@127."));
+            assertThat(String.join("\n", log.lines())).doesNotContain("unmentionable", TOKEN, base64.substring(0, 40));
         }
     }
 }

@@ -84,8 +84,8 @@ class TlsTest {
     @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
     void theTwoVersionsThatAreSoundAreSpoken(String version) throws Exception {
         SSLSocketFactory sockets = server.client().getSocketFactory();
-        try (SSLSocket socket = (SSLSocket)
-                sockets.createSocket("localhost", started.address().getPort())) {
+        try (SSLSocket socket =
+                (SSLSocket) sockets.createSocket("localhost", started.address().getPort())) {
             socket.setEnabledProtocols(new String[] {version});
             socket.startHandshake();
 
@@ -106,7 +106,9 @@ class TlsTest {
             if (isSpoken) {
                 assertThat(answer[0]).as("a handshake goes on").isEqualTo(HANDSHAKE);
             } else {
-                assertThat(answer).as("a fatal alert: protocol version").startsWith(ALERT)
+                assertThat(answer)
+                        .as("a fatal alert: protocol version")
+                        .startsWith(ALERT)
                         .endsWith((byte) 2, (byte) 70);
             }
         }
@@ -114,9 +116,10 @@ class TlsTest {
 
     /** A first message of TLS 1.(minor - 1): ciphers that both old and new versions have, and the curve of our certificate. */
     private static byte[] clientHello(byte minor) {
-        byte[] hello = HexFormat.of().parseHex("03" + HexFormat.of().toHexDigits(minor) + "00".repeat(32) + "00"
-                + "0006c009c02b00ff" + "0100" + "0022" + "000a00040002" + "0017" + "000b00020100"
-                + "000d0010000e040305030603040105010601" + "0201");
+        byte[] hello = HexFormat.of()
+                .parseHex("03" + HexFormat.of().toHexDigits(minor) + "00".repeat(32) + "00"
+                        + "0006c009c02b00ff" + "0100" + "0022" + "000a00040002" + "0017" + "000b00020100"
+                        + "000d0010000e040305030603040105010601" + "0201");
         return ByteBuffer.allocate(hello.length + 9)
                 .put(new byte[] {HANDSHAKE, 3, 1})
                 .putShort((short) (hello.length + 4))
@@ -128,8 +131,8 @@ class TlsTest {
     @Test
     void oldCiphersAreNotSpoken() throws Exception {
         SSLSocketFactory sockets = server.client().getSocketFactory();
-        try (SSLSocket socket = (SSLSocket)
-                sockets.createSocket("localhost", started.address().getPort())) {
+        try (SSLSocket socket =
+                (SSLSocket) sockets.createSocket("localhost", started.address().getPort())) {
             socket.setEnabledProtocols(new String[] {"TLSv1.2"});
             socket.setEnabledCipherSuites(new String[] {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"});
             assertThatThrownBy(socket::startHandshake).isInstanceOf(IOException.class);
@@ -173,7 +176,8 @@ class TlsTest {
             // Half of a renewal: that is not served, and nothing breaks.
             Files.writeString(certificate, second.certificatePem());
             TestServers.await("it is seen and refused", () -> log.lines().stream()
-                    .anyMatch(line -> line.contains("the private key is not that of the certificate in " + certificate)));
+                    .anyMatch(
+                            line -> line.contains("the private key is not that of the certificate in " + certificate)));
             assertThat(shown(own, first)).isEqualTo(first.certificate());
             Path renewed = Files.writeString(files.resolve("renewed"), second.keyPem());
             Files.move(renewed, key, StandardCopyOption.REPLACE_EXISTING);

@@ -13,6 +13,9 @@ import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.access.ApiKeys;
 import org.imagesearch.server.access.Networks;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.NodeService;
+import org.imagesearch.server.nodes.NodeSettings;
+import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.search.SearchEngine;
@@ -45,6 +48,8 @@ public final class HttpServer implements AutoCloseable {
      * Starts to listen.
      *
      * @param index what is served; may open later
+     * @param node what answers brokers, where the shards are in this process
+     * @param nodes who has the shards, where they are not
      * @param dimension floats of a query vector
      * @throws ImageSearchException (resource) naming the address, if it cannot be listened on; (input) naming the file, if keys or
      *     certificates cannot be read
@@ -59,15 +64,18 @@ public final class HttpServer implements AutoCloseable {
             SearchSettings search,
             OriginalPictures originals,
             Thumbnails thumbnails,
+            Optional<NodeService> node,
+            Optional<Nodes> nodes,
+            NodeSettings nodeSettings,
             int dimension) {
         Admission admission = new Admission(
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission);
+        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission, nodes);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
-        StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, responses, metrics);
+        StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
         AdminRoutes administration = new AdminRoutes(
                 index, similar, new TakedownReader(settings.body().toInt()), responses);
         ClipRetrievalRoutes clipRetrieval = new ClipRetrievalRoutes(
@@ -105,6 +113,7 @@ public final class HttpServer implements AutoCloseable {
         routes.getAtOnce("/metrics", state::metrics);
         routes.getAtOnce("/metrics-summary", clipRetrieval::summary);
         routes.getAtOnce("/config.json", clipRetrieval::config);
+        node.ifPresent(service -> routes.getOpen("/node", new NodeRoute(service, nodeSettings.secret(), responses)));
         routes.getOpen("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
         Optional<TlsFiles> tls = settings.tls().isOn() ? Optional.of(new TlsFiles(settings.tls())) : Optional.empty();

@@ -47,9 +47,11 @@ class TlsFilesTest {
     @Test
     void filesThatCannotServeAreNamed() throws IOException {
         Path rsaKey = Files.writeString(
-                folder.resolve("rsa.key"), Certificates.make(folder, "rsa", "RSA").keyPem());
+                folder.resolve("rsa.key"),
+                Certificates.make(folder, "rsa", "RSA").keyPem());
         Path otherKey = Files.writeString(
-                folder.resolve("other.key"), Certificates.make(folder, "other", "EC").keyPem());
+                folder.resolve("other.key"),
+                Certificates.make(folder, "other", "EC").keyPem());
         Path oldKey = Files.writeString(
                 folder.resolve("old.key"), elliptic.keyPem().replace("PRIVATE KEY", "RSA PRIVATE KEY"));
         Path nothing = Files.writeString(folder.resolve("nothing"), "none");
