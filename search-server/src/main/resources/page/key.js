@@ -27,15 +27,14 @@ export function ask() {
 }
 
 async function asked() {
-  const input = element('input', { type: 'password', id: 'key', name: 'key', required: true, autocomplete: 'current-password', spellcheck: false });
+  const input = element('input', { type: 'password', required: true, autocomplete: 'off', spellcheck: false });
   const told = element('p', { role: 'alert' });
   const form = element('form', { method: 'dialog' },
-    element('p', {}, element('label', { for: 'key' }, 'This server is searched with a key. Whoever runs it has one for you.')),
-    element('p', {}, input), told,
-    element('p', { className: 'actions' },
+    element('label', {}, 'This server is searched with a key. Whoever runs it has one for you.', input), told,
+    element('p', { className: 'choices' },
       element('button', { type: 'submit', className: 'button primary' }, 'Use this key'),
       element('button', { type: 'button', className: 'button', onclick: () => dialog.close() }, 'Cancel')));
-  const dialog = element('dialog', { className: 'notice key', 'aria-label': 'The key of this server' }, form);
+  const dialog = element('dialog', { className: 'key', 'aria-label': 'The key of this server' }, form);
   return new Promise((resolve) => {
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
