@@ -10,8 +10,11 @@ import org.imagesearch.core.ImageSearchException;
 
 /** A set of addresses, given one by one or as networks. */
 public final class Networks {
-    /** Digits and colons alone: nothing that would have to be looked up. */
-    private static final Pattern ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|(?=.*:)[0-9A-Fa-f:.]+");
+    private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+
+    /** What Java takes for an address or refuses, but never asks a name server for. */
+    private static final Pattern ADDRESS =
+            Pattern.compile(BYTE + "(\\." + BYTE + "){3}|(?=.*:)[0-9A-Fa-f:][0-9A-Fa-f:.]*");
 
     /** What one customer of a network gets of IPv6; so who changes its address within is still the same. */
     private static final int BYTES_OF_ONE_CUSTOMER = 8;
