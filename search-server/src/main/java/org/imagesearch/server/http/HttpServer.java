@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.util.Optional;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.query.QueryParser;
 import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.access.ApiKeys;
 import org.imagesearch.server.access.Networks;
@@ -72,7 +73,9 @@ public final class HttpServer implements AutoCloseable {
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
         ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission, nodes);
-        QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
+        QueryParser parser =
+                new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
+        QueryReader reader = new QueryReader(parser);
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
@@ -83,7 +86,7 @@ public final class HttpServer implements AutoCloseable {
                 engine,
                 thumbnails,
                 new ClipRetrievalReader(
-                        search, reader, index.name(), dimension, settings.body().toInt()),
+                        search, parser, index.name(), dimension, settings.body().toInt()),
                 index.name(),
                 responses,
                 metrics);
@@ -96,6 +99,7 @@ public final class HttpServer implements AutoCloseable {
                 settings, doorkeeper, tickets, admission, responses, metrics, search.timeout(), admin.timeout());
         routes.get("/search", searching);
         routes.post("/search", searching);
+        routes.post("/search/batch", new BatchRoute(engine, parser, search.maxBatch(), responses, metrics));
         routes.getPicture("/images/{id}", pictures::original);
         routes.getPicture("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/vectors/{id}", new VectorRoute(index, responses));
