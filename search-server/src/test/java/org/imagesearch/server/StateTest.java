@@ -97,6 +97,7 @@ class StateTest {
                 .toIterable()
                 .containsExactlyInAnyOrder(
                         "/search",
+                        "/search/batch",
                         "/images/{id}",
                         "/thumbnails/{id}",
                         "/vectors/{id}",
