@@ -1,5 +1,6 @@
 /** The requests of the page, and what can go wrong with them in words. */
 
+import { ask, headers, ready } from './key.js';
 import { isMixed, terms } from './query.js';
 
 const TIMEOUT_MS = 30_000;
@@ -57,7 +58,21 @@ async function described(query) {
   return [`search?${new URLSearchParams({ ...asked, k: query.k })}`, {}];
 }
 
-async function request([url, options], signal) {
+/** Asks for a key where the server wants one, and then again. */
+async function request(what, signal) {
+  await ready;
+  for (;;) {
+    try {
+      return await requestOnce(what, signal);
+    } catch (error) {
+      if (!(error instanceof SearchError && error.status === 401 && await ask())) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function requestOnce([url, options], signal) {
   const controller = new AbortController();
   const abort = () => controller.abort(signal.reason);
   signal?.addEventListener('abort', abort);
@@ -66,7 +81,7 @@ async function request([url, options], signal) {
   try {
     const response = await fetch(url, {
       ...options,
-      headers: { Accept: 'application/json', ...options.headers },
+      headers: { Accept: 'application/json', ...headers(), ...options.headers },
       signal: controller.signal,
     });
     return await answer(response);

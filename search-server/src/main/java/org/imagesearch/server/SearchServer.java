@@ -90,6 +90,7 @@ final class SearchServer implements AutoCloseable {
                 parts,
                 HttpServer.start(
                         settings.http(),
+                        settings.access(),
                         settings.admin(),
                         index,
                         engine,

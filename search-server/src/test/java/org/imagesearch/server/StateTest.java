@@ -97,9 +97,11 @@ class StateTest {
                 .toIterable()
                 .containsExactlyInAnyOrder(
                         "/search",
+                        "/search/batch",
                         "/images/{id}",
                         "/thumbnails/{id}",
                         "/vectors/{id}",
+                        "/session",
                         "/admin/takedown",
                         "/admin/restore",
                         "/admin/takedowns",
