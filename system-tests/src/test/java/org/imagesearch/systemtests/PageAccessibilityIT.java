@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Axe's rules over every state of the page, in both palettes, on a desk and on a phone. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PageAccessibilityIT {
-    private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {390, 844});
+    private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {320, 640});
 
     private final String axe = axe();
     private RunningServer server;
@@ -59,7 +59,24 @@ class PageAccessibilityIT {
                     search(page);
                     page.locator(".tile .open").nth(3).click();
                     page.locator("[data-action=minus]").click();
-                    assertThat(page.locator(".term")).hasCount(1);
+                    assertThat(page.locator(".term")).hasCount(2);
+                }),
+                Named.of("groups", page -> {
+                    page.navigate("./?q=hamburger&group=0.8");
+                    page.locator(".group").first().click();
+                    assertThat(page.locator(".tile.member").first()).isVisible();
+                    page.locator("[aria-controls=group-panel]").click();
+                    assertThat(page.locator("#closeness")).isVisible();
+                }),
+                Named.of("explanation and download", page -> {
+                    search(page);
+                    page.locator("[aria-controls=explanation]").click();
+                    page.locator("#download summary").click();
+                    assertThat(page.locator("#explained .times")).isVisible();
+                }),
+                Named.of("other colours than the system's", page -> {
+                    search(page);
+                    page.locator("#theme").click();
                 }),
                 Named.of("error", page -> {
                     page.navigate("./?id=999999999999999");
