@@ -1,7 +1,7 @@
 /** Gets answers: from memory where the visitor goes back and forward, else from the server, with patience where it is busy. */
 
 import { toAddress } from './address.js';
-import { isReady, search, SearchError } from './api.js';
+import { isReady, search, SearchError, takes } from './api.js';
 import { nameOf } from './format.js';
 import { MOST_HITS, PAGE_SIZE } from './query.js';
 
@@ -11,6 +11,9 @@ const KEPT = 20;
 /** A wait for a busy server is its Retry-After, but no longer than this. */
 const LONGEST_WAIT_S = 10;
 
+/** The status of a cursor into a generation that is served no more. */
+const GONE = 410;
+
 /** A busy server is asked once more: everybody asking again keeps it busy. One that is still opening its index, until it has. */
 const BUSY_RETRIES = 1;
 const OPENING_RETRIES = 60;
@@ -18,6 +21,7 @@ const OPENING_RETRIES = 60;
 export class Answers {
   #kept = new Map();
   #most = MOST_HITS;
+  #hasCursors = false;
 
   /** The server gives no more hits than this. */
   limit(maxK) {
@@ -31,6 +35,7 @@ export class Answers {
    * @param onWait called with `{seconds, opening}` before each wait
    */
   async ask(query, signal, onWait) {
+    this.#hasCursors = await takes('cursor');
     const asked = { ...query, k: Math.min(query.k, this.#most) };
     return this.#kept.get(keyOf(asked)) ?? this.#keep(asked, await patiently(asked, signal, onWait));
   }
@@ -38,7 +43,7 @@ export class Answers {
   /** Whether there may be more hits than an answer has. */
   hasMore(query, answer) {
     const found = foundIn(answer);
-    return found < this.#most && (answer.next ? true : answer.next === undefined && found >= query.k);
+    return found < this.#most && (this.#hasCursors ? Boolean(answer.next) : found >= query.k);
   }
 
   /**
@@ -51,8 +56,16 @@ export class Answers {
     if (!answer.next) {
       return { query: longer, answer: await this.ask(longer, signal, onWait) };
     }
-    const page = await patiently({ ...query, k: PAGE_SIZE }, signal, onWait, answer.next);
-    return { query: longer, answer: this.#keep(longer, joined(answer, page)) };
+    try {
+      const page = await patiently({ ...query, k: PAGE_SIZE }, signal, onWait, answer.next);
+      return { query: longer, answer: this.#keep(longer, joined(answer, page)) };
+    } catch (error) {
+      if (error.status !== GONE) {
+        throw error;
+      }
+      this.forget(); // A newer index is served since: the hits so far are of the one before.
+      return { query: longer, answer: await this.ask(longer, signal, onWait) };
+    }
   }
 
   /** The next answers come from the server. */
@@ -114,8 +127,16 @@ async function patiently(query, signal, onWait, cursor = null) {
   }
 }
 
-/** Two pages as one answer. A hit that comes again, because the index changed in between, stays where it was. */
+/** Two pages as one answer. */
 function joined(answer, page) {
-  const known = new Set(answer.hits.map(({ id }) => id));
-  return { ...page, hits: [...answer.hits, ...page.hits.filter(({ id }) => !known.has(id))], next: page.next ?? null };
+  return { ...page, hits: [...answer.hits, ...page.hits], facets: joinedFacets(answer.facets, page.facets) };
+}
+
+function joinedFacets(before, after) {
+  if (!before || !after) {
+    return after;
+  }
+  const sums = before.map(({ label, count }) => ({ label, count: count + (after.find((other) => other.label === label)?.count ?? 0) }));
+  const all = sums.reduce((sum, { count }) => sum + count, 0);
+  return sums.map((facet) => ({ ...facet, share: all === 0 ? 0 : facet.count / all }));
 }

@@ -1,15 +1,13 @@
 /** The page: keeps the address, the request in flight and what is shown in step. */
 
 import { fromAddress, toAddress } from './address.js';
-import { Answers, foundIn } from './answers.js';
+import { Answers } from './answers.js';
+import { AnswerView } from './answerview.js';
 import { info } from './api.js';
 import { Detail } from './detail.js';
-import { byId, element } from './dom.js';
+import { byId } from './dom.js';
 import { fileOf, save } from './download.js';
 import { showExamples } from './examples.js';
-import { explanation } from './explanation.js';
-import { showFacets } from './facets.js';
-import { count, nameOf, pictures } from './format.js';
 import { choose, takeIn } from './intake.js';
 import * as notices from './notices.js';
 import { Options } from './options.js';
@@ -28,11 +26,10 @@ const results = new Results(byId('grid'), { open, alike, mix, others, announce }
 const detail = new Detail(byId('detail'), { alike, mix, step, close: leaveDetail, announce });
 const options = new Options((next) => go(next));
 const answers = new Answers();
+const view = new AnswerView(results, { again, change: (changed) => go(queries.withOptions(query, changed)), nameOf: (id) => answers.nameOf(id) });
 
 let query = queries.nothing();
 let pending = null;
-let shown = null;
-let told = null;
 
 start();
 
@@ -135,7 +132,7 @@ function plainClick(action) {
 }
 
 function refuse(message) {
-  byId('notices').replaceChildren(notices.refusal(message));
+  view.say(notices.refusal(message));
   scrollTo(0, 0);
 }
 
@@ -147,7 +144,7 @@ function show() {
   document.body.classList.toggle('at-start', empty && !query.lost);
   document.title = empty ? TITLE : `${titleOf(query)} · ${TITLE}`;
   byId('words').value = query.text;
-  showTerms(byId('terms'), query, { nameOf: known, onWeight: adjust, onChange: go });
+  showTerms(byId('terms'), query, { nameOf: (id) => view.nameOf(id), onWeight: adjust, onChange: go });
   byId('add').hidden = empty || isFull(query);
   options.show(query);
   if (!empty) {
@@ -155,9 +152,9 @@ function show() {
     return;
   }
   pending?.abort();
-  clear();
+  view.clear(query);
   if (query.lost) {
-    byId('notices').replaceChildren(notices.lostPicture(choose));
+    view.say(notices.lostPicture(choose));
   } else if (matchMedia('(hover: hover)').matches) {
     byId('words').focus({ preventScroll: true }); // Not on a phone, where it would raise the keyboard.
   }
@@ -174,7 +171,7 @@ function run() {
 async function showMore() {
   const before = results.hits.length;
   await asking(async (signal) => {
-    const further = await answers.further(query, shown, signal, waiting);
+    const further = await answers.further(query, view.answer, signal, waiting);
     query = further.query;
     remember('replaceState', query, null);
     showAnswer(further.answer);
@@ -187,7 +184,7 @@ async function asking(action) {
   pending?.abort();
   const controller = new AbortController();
   pending = controller;
-  const loading = setTimeout(() => busy('Searching…'), LOADING_SHOWS_AFTER_MS);
+  const loading = setTimeout(() => view.busy('Searching…'), LOADING_SHOWS_AFTER_MS);
   try {
     await action(controller.signal);
   } catch (error) {
@@ -198,21 +195,25 @@ async function asking(action) {
     clearTimeout(loading);
     if (pending === controller) {
       pending = null;
-      idle();
+      view.idle();
     }
   }
 }
 
 function fail(error) {
-  clear();
-  if (query.options.filter && error.status === 400 && /filter|column/i.test(error.message)) {
+  view.clear(query);
+  if (query.options.filter && error.status === 400 && /^filter\b|'filter'/.test(error.message)) {
     options.complain(error.message);
-    byId('status').hidden = false;
-    byId('count').textContent = 'The filter is not understood';
-    byId('facts').replaceChildren();
+    view.say();
     return;
   }
-  byId('notices').replaceChildren(notices.failure(error, query, { onRetry: again, onChoose: choose, onPlain: () => go({ ...query, options: queries.NO_OPTIONS }) }));
+  const onPlain = () => go({ ...query, options: queries.NO_OPTIONS });
+  view.say(notices.failure(error, query, { onRetry: again, onChoose: choose, onPlain }));
+}
+
+function showAnswer(answer) {
+  view.show(answer, query, answers.hasMore(query, answer));
+  showDetail(history.state?.open ?? null);
 }
 
 /** The hits behind one that stands for its near duplicates: the same search, ungrouped, has them with all that is known. */
@@ -224,98 +225,31 @@ async function others(hit) {
 }
 
 function waiting(why) {
-  busy(notices.waiting(why));
-}
-
-function busy(text) {
-  byId('progress').hidden = false;
-  if (shown === null) {
-    byId('status').hidden = false;
-    byId('facts').replaceChildren();
-    byId('notices').replaceChildren();
-  }
-  byId('count').textContent = text;
-  byId('grid').setAttribute('aria-busy', 'true');
-}
-
-function idle() {
-  byId('progress').hidden = true;
-  byId('grid').setAttribute('aria-busy', 'false');
-}
-
-// ---- Showing --------------------------------------------------------------------------------------------------------
-
-function showAnswer(answer) {
-  shown = answer;
-  const none = answer.hits.length === 0;
-  const change = (changed) => () => go(queries.withOptions(query, changed));
-  results.show(answer.hits, toAddress(query));
-  document.body.classList.toggle('no-hits', none);
-  byId('tools').hidden = false;
-  byId('download').hidden = none;
-  byId('explain').hidden = false;
-  byId('status').hidden = false;
-  describeAnswer();
-  showFacets(byId('facets'), answer.facets, query.options.label, (label) => go(queries.withOptions(query, { label })));
-  byId('notices').replaceChildren(...[
-    notices.degradation(answer, again),
-    none ? notices.noHits(query.options, {
-      withoutFilter: change({ filter: '' }), withoutStanding: change({ standing: false }), withoutLabel: change({ label: null }),
-    }) : null,
-  ].filter(Boolean));
-  byId('further').hidden = none || !answers.hasMore(query, answer);
-  showDetail(history.state?.open ?? null);
-}
-
-function describeAnswer() {
-  byId('count').textContent = notices.countLine(shown, foundIn(shown), told?.pictures ?? 0);
-  byId('facts').replaceChildren(...notices.facts(shown));
-  byId('explained').replaceChildren(...explanation(shown, query, told, known));
-}
-
-function clear() {
-  shown = null;
-  results.show([], toAddress(query));
-  showFacets(byId('facets'), [], null, null);
-  document.body.classList.remove('no-hits');
-  byId('tools').hidden = queries.isEmpty(query);
-  byId('download').hidden = true;
-  byId('explain').hidden = true;
-  byId('status').hidden = true;
-  byId('count').textContent = '';
-  byId('explained').replaceChildren();
-  byId('further').hidden = true;
-  byId('notices').replaceChildren();
-}
-
-function known(id) {
-  const hit = shown?.hits.find((other) => other.id === id);
-  return hit ? nameOf(hit) : answers.nameOf(id);
+  view.busy(notices.waiting(why));
 }
 
 async function describe() {
-  told = await info();
+  const told = await info();
   options.describe(told?.columns);
-  if (told === null) {
-    return;
+  if (told !== null) {
+    answers.limit(told.limits.maxK);
+    byId('words').maxLength = told.limits.maxTextLength;
+    view.describe(told);
   }
-  answers.limit(told.limits.maxK);
-  byId('words').maxLength = told.limits.maxTextLength;
-  if (shown !== null) {
-    describeAnswer();
-  }
-  const shards = `${count(told.shards.served.length)} ${told.shards.total === 1 ? 'shard' : 'shards'}`;
-  const parts = [pictures(told.pictures), shards, told.model.name, told.generation];
-  byId('foot').replaceChildren(...parts.map((part) => element('span', {}, part)));
 }
 
+/** Opens or closes the menu of files, or hands out one. */
 function download(event) {
   const kind = event.target.closest('[data-kind]')?.dataset.kind;
   if (kind) {
-    save(fileOf(kind, { ...shown, hits: results.hits }, titleOf(query)));
-    byId('download').open = false;
-    byId('download').querySelector('summary').focus();
+    save(fileOf(kind, { ...view.answer, hits: results.hits }, titleOf(query)));
+    closeMenu();
   }
+}
+
+function closeMenu() {
+  byId('download').open = false;
+  byId('download').querySelector('summary').focus();
 }
 
 function announce(text) {
@@ -372,8 +306,7 @@ function shortcut(event) {
     byId('words').focus();
     byId('words').select();
   } else if (event.key === 'Escape' && byId('download').open) {
-    byId('download').open = false;
-    byId('download').querySelector('summary').focus();
+    closeMenu();
   } else if (event.key === 'ArrowDown' && event.target === byId('words') && !event.isComposing && results.hits.length > 0) {
     event.preventDefault();
     results.focus(0);

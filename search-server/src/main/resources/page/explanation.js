@@ -28,7 +28,7 @@ function section(title, ...content) {
 
 // ---- The score ----------------------------------------------------------------------------------------------------
 
-function aboutScores({ hits }, query) {
+function aboutScores({ hits, calibration }, query) {
   const byWords = parts(query).some(({ text }) => text !== undefined);
   const meaning = 'The model turns words and pictures into directions. The score says how far two of them agree: 1 is the same direction, 0 is nothing in common, below 0 is the opposite.';
   const scale = byWords
@@ -37,18 +37,22 @@ function aboutScores({ hits }, query) {
   return [
     element('p', {}, `${meaning} ${scale}`),
     hits.length > 0 ? scoreStrip(hits) : null,
-    standing(hits),
+    standing(hits, calibration),
   ];
 }
 
-/** How the best and the last hit stand among all pictures, where the server has calibrated it. */
-function standing(hits) {
-  const [best] = hits;
-  if (typeof best?.percentile !== 'number') {
+/** How the hits stand among all pictures, where the server has compared them with pictures picked at random. */
+function standing(hits, calibration) {
+  if (!calibration) {
     return null;
   }
-  const last = hits[hits.length - 1];
-  return element('p', {}, `The best hit scores higher than ${percent(best.percentile)} of the pictures here, the last one shown higher than ${percent(last.percentile)}.`);
+  const { sample, mean, cutoff } = calibration;
+  const random = `Pictures picked at random score ${score(mean)} on average here (${count(sample)} were looked at).`;
+  const stands = hits.length > 0 && typeof hits[0].percentile === 'number'
+    ? ` The best hit scores higher than ${percent(hits[0].percentile)} of all, the last one shown higher than ${percent(hits[hits.length - 1].percentile)}.`
+    : '';
+  const from = typeof cutoff === 'number' ? ` Hits of such a search begin to stand out at ${score(cutoff)}.` : '';
+  return element('p', {}, random + stands + from);
 }
 
 /** Every hit as a tick between the lowest and the highest score. */

@@ -48,18 +48,22 @@ function reason(entry) {
   return `shard ${shard}: ${{ deadline: 'not in time', overloaded: 'too much to do', failed: 'failed' }[why] ?? why}`;
 }
 
-/** Help where nothing was found; what leaves hits out is named first, with the button that takes it away. */
-export function noHits({ filter, standing, label }, { withoutFilter, withoutStanding, withoutLabel }) {
+/**
+ * Help where nothing was found; what leaves hits out is named first, with the button that takes it away.
+ *
+ * @param change called with options to go on with
+ */
+export function noHits({ filter, standing, label }, change) {
   if (filter) {
     return calm('No picture passes the filter.',
-      [element('code', { dir: 'auto' }, filter), '. Loosen it, or search without it.'], button('Search without the filter', withoutFilter));
+      [element('code', { dir: 'auto' }, filter), '. Loosen it, or search without it.'], button('Search without the filter', () => change({ filter: '' })));
   }
   if (label) {
-    return calm(`None of the hits is “${label}”.`, ['They are nearer to the other labels.'], button('Show all labels', withoutLabel));
+    return calm(`None of the hits is “${label}”.`, ['They are nearer to the other labels.'], button('Show all labels', () => change({ label: null })));
   }
   if (standing) {
     return calm('Nothing stands out.', ['Every picture is about as like this as any other: probably there is none of what you look for.'],
-      button('Show the nearest anyway', withoutStanding));
+      button('Show the nearest anyway', () => change({ standing: false })));
   }
   return calm('Nothing here is like that.', ['Try other words, fewer words, or a picture of your own.']);
 }

@@ -288,7 +288,7 @@ class PageOptionsIT {
         visitor = SearchPage.open(chromium, server, new Browser.NewContextOptions().setViewportSize(320, 640));
         page = visitor.page();
         visitor.fitsInto(320);
-        visitor.visit("./?q=hamburger&group=0.8&with=a+rather+long+description+of+cheese&less=5");
+        visitor.visit("./?q=hamburger&with=a+rather+long+description+of+cheese&less=5&group=0.8");
         visitor.fitsInto(320);
         visitor.openPanel("group-panel");
         visitor.openPanel("explanation");
