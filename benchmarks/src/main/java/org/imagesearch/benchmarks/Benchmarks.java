@@ -16,6 +16,10 @@ final class Benchmarks {
                 new PreprocessBenchmark(),
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
-                new GrowthBenchmark());
+                new GrowthBenchmark(),
+                new FuzzBenchmark(),
+                new SoakBenchmark(),
+                new SwapBenchmark(),
+                new StartBenchmark());
     }
 }

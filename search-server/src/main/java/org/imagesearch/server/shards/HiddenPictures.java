@@ -1,4 +1,4 @@
-package org.imagesearch.server.index;
+package org.imagesearch.server.shards;
 
 import java.util.Arrays;
 import java.util.HashMap;
@@ -62,6 +62,11 @@ final class HiddenPictures implements AutoCloseable {
     /** Null for a shard without pictures that are down. */
     IdFilter filter(int shard) {
         return filters.get(shard);
+    }
+
+    /** Pictures of a shard that are down. */
+    long present(int shard) {
+        return present.get(shard).length;
     }
 
     /** Pictures in the shards that are down. */

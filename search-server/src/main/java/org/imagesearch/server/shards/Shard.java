@@ -1,4 +1,4 @@
-package org.imagesearch.server.index;
+package org.imagesearch.server.shards;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -88,7 +88,7 @@ public final class Shard implements AutoCloseable {
     }
 
     /** Whether the shard holds a picture. */
-    boolean holds(long id) {
+    public boolean holds(long id) {
         return rows.contains(id);
     }
 
