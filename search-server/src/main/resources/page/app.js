@@ -238,7 +238,7 @@ async function describe() {
   }
 }
 
-/** Opens or closes the menu of files, or hands out one. */
+/** Hands out the file that was chosen from the menu. */
 function download(event) {
   const kind = event.target.closest('[data-kind]')?.dataset.kind;
   if (kind) {
