@@ -18,7 +18,9 @@ import picocli.CommandLine.Option;
  * The time from starting {@code bin/serve} to its first answer, against the time in which the same files are read once; with files
  * that the system has in memory, and with files that it must fetch from the disk.
  */
-@Command(name = "start", description = "from the start of bin/serve to its first answer, against reading the same files once")
+@Command(
+        name = "start",
+        description = "from the start of bin/serve to its first answer, against reading the same files once")
 final class StartBenchmark implements Benchmark {
     private static final int READ_BYTES = 1 << 20;
 
@@ -120,8 +122,7 @@ final class StartBenchmark implements Benchmark {
         return all;
     }
 
-    private void measure(
-            WorkFolder folder, Path root, Path bundle, List<Path> files, boolean cold, Report report)
+    private void measure(WorkFolder folder, Path root, Path bundle, List<Path> files, boolean cold, Report report)
             throws IOException, InterruptedException {
         double[] starts = new double[repeats];
         double[] reads = new double[repeats];
@@ -159,7 +160,8 @@ final class StartBenchmark implements Benchmark {
             HttpQuestions.Reply reply = new HttpQuestions(server.address()).get("/search?text=red+car&k=10");
             double seconds = SideBySide.secondsSince(begin);
             if (reply.status() != 200) {
-                throw ImageSearchException.data("the first question is answered with %d: %s", reply.status(), reply.text());
+                throw ImageSearchException.data(
+                        "the first question is answered with %d: %s", reply.status(), reply.text());
             }
             report.note("serves after %.2f s, first answer after %.2f s", listening, seconds);
             return seconds;
@@ -180,7 +182,8 @@ final class StartBenchmark implements Benchmark {
     /** Has the system drop what it has of these files in memory; {@code dd} can ask for that without being root. */
     private static void forget(WorkFolder folder, List<Path> files) throws IOException, InterruptedException {
         for (Path file : files) {
-            Program.run(folder.resolve("dd.log"), List.of("dd", "if=" + file, "iflag=nocache", "count=0", "status=none"));
+            Program.run(
+                    folder.resolve("dd.log"), List.of("dd", "if=" + file, "iflag=nocache", "count=0", "status=none"));
         }
     }
 }

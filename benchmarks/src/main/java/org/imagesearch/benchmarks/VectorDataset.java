@@ -46,7 +46,8 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
             }
         }
         writeQueries(folder, model);
-        Files.write(folder.resolve(DatasetLayout.MANIFEST), manifest(model, waves).toJson());
+        Files.write(
+                folder.resolve(DatasetLayout.MANIFEST), manifest(model, waves).toJson());
     }
 
     private void writeWave(Path folder, Fingerprint model, int wave, long from, long end) {

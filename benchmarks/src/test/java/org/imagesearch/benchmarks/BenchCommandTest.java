@@ -34,7 +34,22 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vectors", "scan", "sizes", "train", "preprocess", "embed", "merge", "growth", "fuzz", "soak", "swap", "start"})
+    @ValueSource(
+            strings = {
+                "vectors",
+                "scan",
+                "sizes",
+                "train",
+                "preprocess",
+                "embed",
+                "merge",
+                "growth",
+                "fuzz",
+                "soak",
+                "swap",
+                "start",
+                "faults"
+            })
     void everyBenchmarkTellsItsOptions(String name) {
         assertThat(bench(name, "--help")).isZero();
         assertThat(out.toString()).contains("--seed", "bench " + name);

@@ -29,7 +29,9 @@ class FuzzRequestsTest {
         for (String format : List.of("png", "jpeg", "gif", "bmp")) {
             BufferedImage picture = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);
             picture.setRGB(3, 5, 0xFF8800);
-            assertThat(ImageIO.write(picture, format, folder.resolve("a." + format).toFile())).isTrue();
+            assertThat(ImageIO.write(
+                            picture, format, folder.resolve("a." + format).toFile()))
+                    .isTrue();
         }
         try (var files = Files.list(folder)) {
             pictures = new FuzzPictures(files.sorted().toList());
@@ -48,7 +50,8 @@ class FuzzRequestsTest {
             assertThat(requests(5).request(number).bytes()).isEqualTo(request.bytes());
             assertThat(requests(5).request(number).end()).isEqualTo(request.end());
         }
-        assertThat(requests(5).request(3).bytes()).isNotEqualTo(requests(6).request(3).bytes());
+        assertThat(requests(5).request(3).bytes())
+                .isNotEqualTo(requests(6).request(3).bytes());
     }
 
     @Test
