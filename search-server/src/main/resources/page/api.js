@@ -19,19 +19,31 @@ const taken = request(['openapi.json', {}])
   .then((api) => new Set(Object.keys(api.components.schemas.Query.properties)))
   .catch(() => new Set());
 
+/** Whether the index has what scores are calibrated with: one built by an older version has not. */
+let calibrates = true;
+
 /** Whether the server takes an option, `calibrated` or `cutoff`: older ones refuse what they do not know. */
 export async function takes(option) {
-  return (await taken).has(option);
+  return (await taken).has(option) && (calibrates || !['calibrated', 'cutoff'].includes(option));
 }
 
 /**
- * Asks for the hits of a query.
+ * Asks for the hits of a query, calibrated where that can be had.
  *
  * @param signal aborts the request when a newer one takes its place; the promise then rejects with AbortError
  * @param cursor what an answer said is `next`, to go on behind it
  */
 export async function search(query, signal, cursor = null) {
-  return request(await described(query, cursor), signal);
+  const calibrated = await takes('calibrated');
+  try {
+    return await request(await described(query, cursor, calibrated), signal);
+  } catch (error) {
+    if (!(calibrated && error.status === 400 && /\bcalibrated\b/.test(error.message))) {
+      throw error;
+    }
+    calibrates = false;
+    return request(await described(query, cursor, false), signal);
+  }
 }
 
 /** What is being searched, or null where the server does not tell. */
@@ -65,8 +77,8 @@ export function original(id) {
   return `images/${id}`;
 }
 
-async function described(query, cursor) {
-  const wanted = { k: query.k, ...await optionsOf(query), ...(cursor === null ? {} : { cursor }) };
+async function described(query, cursor, calibrated) {
+  const wanted = { k: query.k, ...(calibrated ? { calibrated } : {}), ...optionsOf(query), ...(cursor === null ? {} : { cursor }) };
   if (isMixed(query)) {
     const body = JSON.stringify({ terms: await terms(query), ...wanted });
     return ['search', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }];
@@ -79,11 +91,10 @@ async function described(query, cursor) {
   return [`search?${new URLSearchParams({ ...asked, ...wanted })}`, {}];
 }
 
-/** What the visitor asked for is sent to any server, which says so if it cannot; what the page likes to know is not. */
-async function optionsOf({ options }) {
+/** What the visitor asked for is sent to any server, which says so if it cannot. */
+function optionsOf({ options }) {
   const { group, standing, filter, labels, label } = options;
   return {
-    ...(await takes('calibrated') ? { calibrated: true } : {}),
     ...(group === null ? {} : { nearDuplicates: group }),
     ...(standing ? { cutoff: 'auto' } : {}),
     ...(filter ? { filter } : {}),

@@ -213,6 +213,7 @@ function fail(error) {
 
 function showAnswer(answer) {
   view.show(answer, query, answers.hasMore(query, answer));
+  options.offer();
   showDetail(history.state?.open ?? null);
 }
 

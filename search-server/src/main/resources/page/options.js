@@ -23,7 +23,7 @@ export class Options {
     this.#onChange = onChange;
     PANELS.forEach((panel) => this.#opener(panel));
     byId('filter-panel').addEventListener('submit', (event) => this.#submit(event, { filter: byId('filter').value.trim() }));
-    byId('labels-panel').addEventListener('submit', (event) => this.#submit(event, { labels: labelsIn(byId('labels').value), label: null }));
+    byId('labels-panel').addEventListener('submit', (event) => this.#label(event));
     byId('clear-filter').addEventListener('click', () => this.#change({ filter: '' }));
     byId('clear-labels').addEventListener('click', () => this.#change({ labels: [], label: null }));
     byId('group').addEventListener('change', () => this.#change({ group: byId('group').checked ? Number(byId('closeness').value) : null }));
@@ -41,6 +41,7 @@ export class Options {
     const { group, standing, filter, labels } = query.options;
     byId('filter').value = filter;
     byId('labels').value = labels.join(', ');
+    byId('labels-problem').hidden = true;
     byId('group').checked = group !== null;
     byId('closeness').value = group ?? USUAL_GROUP;
     byId('closeness-shown').textContent = String(group ?? USUAL_GROUP);
@@ -48,7 +49,7 @@ export class Options {
     for (const [panel, on] of [['filter-panel', filter !== ''], ['labels-panel', labels.length > 0], ['group-panel', group !== null]]) {
       opener(panel).classList.toggle('on', on);
     }
-    this.#offer();
+    this.offer();
     if (before === undefined) {
       open('filter-panel', filter !== ''); // Whoever was sent the address sees what holds.
       open('labels-panel', labels.length > 0);
@@ -69,10 +70,10 @@ export class Options {
     }
   }
 
-  /** @param columns as `/info` has them, `{name, type}`; undefined where the server cannot filter */
+  /** @param columns as `/info` has them, `{name, type}`; none or undefined where the index cannot be filtered */
   describe(columns) {
-    this.#columns = columns;
-    this.#offer();
+    this.#columns = columns?.length > 0 ? columns : undefined;
+    this.offer();
     byId('columns').replaceChildren(...(columns ?? []).slice(0, MOST_COLUMNS).map((column) => element('li', {},
       element('button', {
         type: 'button', className: 'chip small', title: `${column.name}: ${column.type}`, onclick: () => insert(begun(column)),
@@ -80,12 +81,21 @@ export class Options {
   }
 
   /** What the server cannot do is not offered, but shown where the address asks for it. */
-  async #offer() {
+  async offer() {
     const { group, standing, filter, labels } = this.#query.options;
     opener('filter-panel').hidden = this.#columns === undefined && filter === '';
     opener('labels-panel').hidden = labels.length === 0 && !(await takes('facets'));
     opener('group-panel').hidden = group === null && !(await takes('nearDuplicates'));
     byId('standing').hidden = !standing && !(await takes('cutoff'));
+  }
+
+  #label(event) {
+    event.preventDefault();
+    const labels = labelsIn(byId('labels').value);
+    byId('labels-problem').hidden = labels.length !== 1;
+    if (labels.length !== 1) {
+      this.#change({ labels, label: null });
+    }
   }
 
   #submit(event, change) {
