@@ -4,9 +4,10 @@ import { fromAddress, toAddress } from './address.js';
 import { Answers } from './answers.js';
 import { AnswerView } from './answerview.js';
 import { info } from './api.js';
+import { Browsing } from './browsing.js';
 import { Detail } from './detail.js';
 import { byId } from './dom.js';
-import { fileOf, save } from './download.js';
+import { DownloadMenu } from './download.js';
 import { showExamples } from './examples.js';
 import { choose, takeIn } from './intake.js';
 import * as notices from './notices.js';
@@ -22,8 +23,11 @@ const LOADING_SHOWS_AFTER_MS = 180;
 
 const alike = (id) => go(queries.withOptionsOf(queries.alike(id), query));
 const mix = (id, how) => go(queries.mixedWith(query, { id }, how));
-const results = new Results(byId('grid'), { open, alike, mix, others, announce });
-const detail = new Detail(byId('detail'), { alike, mix, step, close: leaveDetail, announce });
+const results = new Results(byId('grid'), { open: (hit) => browsing.open(hit), alike, mix, others, announce });
+const detail = new Detail(byId('detail'), {
+  alike, mix, step: (direction) => browsing.step(direction), close: () => browsing.leave(), announce,
+});
+const browsing = new Browsing(results, detail, (how, id) => remember(how, query, id));
 const options = new Options((next) => go(next));
 const answers = new Answers();
 const view = new AnswerView(results, { again, change: (changed) => go(queries.withOptions(query, changed)), nameOf: (id) => answers.nameOf(id) });
@@ -38,11 +42,11 @@ function start() {
   byId('search').addEventListener('submit', submit);
   byId('add').addEventListener('submit', addWords);
   byId('more').addEventListener('click', showMore);
-  byId('download').addEventListener('click', download);
   document.querySelector('.brand a').addEventListener('click', plainClick(() => go(queries.nothing())));
   addEventListener('popstate', arrive);
   addEventListener('keydown', shortcut);
   addEventListener('online', () => byId('notices').querySelector('.problem') && run());
+  new DownloadMenu(() => ({ answer: { ...view.answer, hits: results.hits }, title: titleOf(query) }));
   takeIn({
     onPicture: (picture) => go(queries.withOptionsOf(queries.ownPicture(picture), query)),
     onId: alike,
@@ -78,7 +82,7 @@ function arrive() {
   if (!same || queries.isEmpty(next)) {
     show();
   }
-  showDetail(history.state?.open ?? null);
+  browsing.show(history.state?.open ?? null);
 }
 
 function remember(how, next, opened) {
@@ -214,7 +218,7 @@ function fail(error) {
 function showAnswer(answer) {
   view.show(answer, query, answers.hasMore(query, answer));
   options.offer();
-  showDetail(history.state?.open ?? null);
+  browsing.show(history.state?.open ?? null);
 }
 
 /** The hits behind one that stands for its near duplicates: the same search, ungrouped, has them with all that is known. */
@@ -239,63 +243,8 @@ async function describe() {
   }
 }
 
-/** Hands out the file that was chosen from the menu. */
-function download(event) {
-  const kind = event.target.closest('[data-kind]')?.dataset.kind;
-  if (kind) {
-    save(fileOf(kind, { ...view.answer, hits: results.hits }, titleOf(query)));
-    closeMenu();
-  }
-}
-
-function closeMenu() {
-  byId('download').open = false;
-  byId('download').querySelector('summary').focus();
-}
-
 function announce(text) {
   byId('announcement').textContent = text;
-}
-
-// ---- One picture ----------------------------------------------------------------------------------------------------
-
-/** Opening makes an entry of the history, so that the back button, which phones have at hand, closes it. */
-function open(hit) {
-  remember('pushState', query, hit.id);
-  showDetail(hit.id);
-}
-
-function leaveDetail() {
-  if (history.state?.open != null) {
-    history.back();
-  } else {
-    detail.close();
-  }
-}
-
-function step(direction) {
-  const next = results.hits[placeOf(detail.hit?.id) + direction];
-  if (next) {
-    remember('replaceState', query, next.id);
-    showDetail(next.id);
-  }
-}
-
-function showDetail(id) {
-  const place = id === null ? -1 : placeOf(id);
-  if (place >= 0) {
-    detail.show(results.hits[place], { first: place === 0, last: place === results.hits.length - 1 });
-    return;
-  }
-  const closed = detail.hit;
-  if (closed && id === null) {
-    detail.close();
-    results.focus(placeOf(closed.id));
-  }
-}
-
-function placeOf(id) {
-  return results.hits.findIndex((hit) => hit.id === id);
 }
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------
@@ -306,8 +255,6 @@ function shortcut(event) {
     event.preventDefault();
     byId('words').focus();
     byId('words').select();
-  } else if (event.key === 'Escape' && byId('download').open) {
-    closeMenu();
   } else if (event.key === 'ArrowDown' && event.target === byId('words') && !event.isComposing && results.hits.length > 0) {
     event.preventDefault();
     results.focus(0);

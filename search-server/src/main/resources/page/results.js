@@ -74,7 +74,7 @@ export class Results {
   /** What another answer may say differently of the same picture. */
   #dress(tile, hit) {
     const shown = tile.querySelector('.score');
-    shown.textContent = score(hit.score);
+    shown.textContent = hit.score === undefined ? '' : score(hit.score);
     shown.title = ['Similarity: the inner product, higher is nearer', hitStanding(hit)].filter(Boolean).join('; ');
     const label = tile.querySelector('.facet-label');
     label.textContent = hit.facet ?? '';

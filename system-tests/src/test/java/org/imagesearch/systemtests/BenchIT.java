@@ -194,8 +194,8 @@ class BenchIT {
     void aServerStandsTheFirstOfWhatThereIsForIt(String given) throws Exception {
         DemoIndex demo = DemoIndex.of(3200, 4);
         List<String> arguments = new ArrayList<>(List.of(given.split(" ")));
-        arguments.addAll(
-                List.of("--index", demo.index().toString(), "--model", demo.model().toString(), "--seed", "3"));
+        arguments.addAll(List.of(
+                "--index", demo.index().toString(), "--model", demo.model().toString(), "--seed", "3"));
         Ran ran = bench(arguments.toArray(String[]::new));
         assertThat(ran.status).as(ran.err.toString()).isZero();
         assertThat(ran.out).isNotEmpty().allSatisfy(line -> assertThat(

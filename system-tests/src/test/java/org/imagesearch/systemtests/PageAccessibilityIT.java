@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +74,32 @@ class PageAccessibilityIT {
                     page.locator("[aria-controls=explanation]").click();
                     page.locator("#download summary").click();
                     assertThat(page.locator("#explained .times")).isVisible();
+                }),
+                Named.of("filter and labels", page -> {
+                    page.navigate("./?q=hamburger&filter=width%3E100&labels=food,animal");
+                    assertThat(page.locator(".facet")).hasCount(2);
+                    page.locator(".facet").first().click();
+                    assertThat(page.locator(".facet[aria-pressed=true]")).hasCount(1);
+                }),
+                Named.of("wrong filter", page -> {
+                    page.navigate("./?q=hamburger&filter=widt%3E100");
+                    assertThat(page.locator("#filter-problem")).isVisible();
+                }),
+                Named.of("nothing found", page -> {
+                    page.navigate("./?q=hamburger&filter=width%3E100000");
+                    assertThat(page.locator(".notice.calm")).isVisible();
+                }),
+                Named.of("partial answer", page -> {
+                    page.route(Pattern.compile("/search\\?"), PageStatesIT::answerPartially);
+                    search(page);
+                    assertThat(page.locator(".notice.warning")).isVisible();
+                }),
+                Named.of("busy server", page -> {
+                    page.route(
+                            Pattern.compile("/search\\?"),
+                            route -> PageStatesIT.refuse(route, 429, "too_many", "too often"));
+                    page.navigate("./?q=hamburger");
+                    assertThat(page.locator(".notice.problem .button")).isVisible();
                 }),
                 Named.of("other colours than the system's", page -> {
                     search(page);

@@ -247,7 +247,7 @@ class PageOptionsIT {
     void csvSurvivesQuotesCommasLinesAndFormulas() {
         Object csv = page.evaluate(
                 """
-                async () => (await import('./download.js')).csv([
+                async () => (await import('./files.js')).csv([
                   {id: 1, score: -0.25, uri: 'a,b.jpg', caption: 'says "hi"', width: 1, height: 2, columns: {note: 'two\\nlines', good: true}},
                   {id: 2, score: 0.5, uri: 'c.jpg', caption: '=HYPERLINK("x")', width: 3, height: 4, duplicates: [7, 8], columns: {}},
                 ])""");

@@ -118,16 +118,7 @@ class PageStatesIT {
 
     @Test
     void partialAnswerSaysWhichShardsAreMissingAndWhy() {
-        page.route(SEARCHES, route -> {
-            String whole = route.fetch().text();
-            String partial = whole.replaceFirst(
-                    "\"shards\":\\{[^}]*}",
-                    "\"shards\":{\"total\":4,\"answered\":2,\"degraded\":[{\"shard\":1,\"reason\":\"deadline\"},"
-                            + "{\"shard\":3,\"reason\":\"overloaded\"}]}");
-            route.fulfill(new Route.FulfillOptions()
-                    .setContentType("application/json")
-                    .setBody(partial));
-        });
+        page.route(SEARCHES, PageStatesIT::answerPartially);
         visitor.search("hamburger");
 
         assertThat(page.locator(".notice.warning .title"))
@@ -171,7 +162,18 @@ class PageStatesIT {
         page.locator("#words").press("Enter");
     }
 
-    private static void refuse(Route route, int status, String code, String message) {
+    /** As if two of the four shards had not answered. */
+    static void answerPartially(Route route) {
+        String whole = route.fetch().text();
+        String partial = whole.replaceFirst(
+                "\"shards\":\\{[^}]*}",
+                "\"shards\":{\"total\":4,\"answered\":2,\"degraded\":[{\"shard\":1,\"reason\":\"deadline\"},"
+                        + "{\"shard\":3,\"reason\":\"overloaded\"}]}");
+        route.fulfill(
+                new Route.FulfillOptions().setContentType("application/json").setBody(partial));
+    }
+
+    static void refuse(Route route, int status, String code, String message) {
         route.fulfill(new Route.FulfillOptions()
                 .setStatus(status)
                 .setContentType("application/json")
