@@ -3,23 +3,22 @@ package org.imagesearch.server.search;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.Picture;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.query.QueryVector;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 
 /** Turns the terms of a query into one unit vector: the weighted sum of their embeddings. Thread-safe. */
 public final class QueryEncoder {
-    /** Terms that leave less than this share of themselves of each other have no direction worth searching in. */
-    private static final double SHORTEST = 1e-4;
-
     private final TextEncoder texts;
     private final ImageEncoder images;
     private final Preprocessor preprocessor;
@@ -45,30 +44,25 @@ public final class QueryEncoder {
      *
      * @param generation whose pictures the ids name
      * @return float[dimension], of unit length
-     * @throws RequestException if an id is not in the index, a vector is of no use, or the terms cancel each other out
+     * @throws org.imagesearch.core.ImageSearchException (input) if an id is not in the index, a vector is of no use, or the terms cancel
+     *     each other out
      * @throws org.imagesearch.clip.PictureException if a picture cannot be decoded
      */
     float[] encode(List<Term> terms, Generation generation, Deadline deadline) {
-        double[] sum = new double[generation.manifest().dimension()];
-        // Weights count against each other only: a single term may weigh as little as it likes.
-        double total =
-                terms.stream().mapToDouble(term -> Math.abs(term.weight())).sum();
-        for (Term term : terms) {
+        return QueryVector.of(terms, generation.manifest().dimension(), term -> {
             deadline.requireTimeFor("encoding the query");
-            float[] unit = normalised(embedding(term, generation, deadline));
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += term.weight() / total * unit[i];
-            }
+            return embedding(term, generation, deadline);
+        });
+    }
+
+    /** The embeddings of labels, float[dimension] each, of unit length; recent ones are remembered. */
+    List<float[]> encodeLabels(List<String> labels, Generation generation, Deadline deadline) {
+        List<float[]> embeddings = new ArrayList<>();
+        for (String label : labels) {
+            deadline.requireTimeFor("encoding the labels");
+            embeddings.add(QueryVector.normalised(embedding(new Term.Text(label, 1), generation, deadline)));
         }
-        float[] query = new float[sum.length];
-        double length = length(sum);
-        if (!(length >= SHORTEST)) {
-            throw RequestException.bad("the terms cancel each other out: nothing is left to search for");
-        }
-        for (int i = 0; i < sum.length; i++) {
-            query[i] = (float) (sum[i] / length);
-        }
-        return query;
+        return embeddings;
     }
 
     private float[] embedding(Term term, Generation generation, Deadline deadline) {
@@ -88,29 +82,5 @@ public final class QueryEncoder {
     private float[] embedding(Term.Image image, Deadline deadline) {
         byte[] pixels = pictures.decode(image.bytes(), deadline, (Picture picture) -> preprocessor.apply(picture));
         return images.encode(ByteBuffer.wrap(pixels), 1);
-    }
-
-    private static float[] normalised(float[] vector) {
-        double[] wide = new double[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            wide[i] = vector[i];
-        }
-        double length = length(wide);
-        if (!(length > 0) || Double.isInfinite(length)) {
-            throw RequestException.bad("a vector must be finite and not all zeros");
-        }
-        float[] unit = new float[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            unit[i] = (float) (vector[i] / length);
-        }
-        return unit;
-    }
-
-    private static double length(double[] vector) {
-        double square = 0;
-        for (double value : vector) {
-            square += value * value;
-        }
-        return Math.sqrt(square);
     }
 }
