@@ -133,7 +133,7 @@ class PageStatesIT {
 
     @Test
     void nothingFoundNamesWhatLeftHitsOutAndTakesItAway() {
-        page.route(Pattern.compile("/search\\?.*filter="), route -> answerWithout(route));
+        page.route(Pattern.compile("/search\\?.*filter="), PageStatesIT::answerWithout);
         page.navigate("./?q=hamburger&filter=width%3E%3D100000");
 
         assertThat(page.locator("#count")).hasText("No pictures found");
@@ -181,7 +181,7 @@ class PageStatesIT {
                 .setBody("{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}".formatted(code, message)));
     }
 
-    private static void answerWithout(Route route) {
+    static void answerWithout(Route route) {
         route.fulfill(
                 new Route.FulfillOptions()
                         .setContentType("application/json")
