@@ -61,7 +61,7 @@ class ServeSettingsTest {
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
                         new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
-                        new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
+                        new ServeSettings.Model(Device.CPU, 0, 16, 512, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }
 
@@ -132,6 +132,9 @@ class ServeSettingsTest {
         "admin.timeout, 0 s",
         "index.poll, 0 s",
         "model.threads, -1",
+        "model.batch, 0",
+        "model.batch, 65",
+        "model.queue, 0",
         "model.gpu-memory, 1 MiB",
         "picture.decoding, 0"
     })

@@ -108,7 +108,7 @@ public final class HttpServer implements AutoCloseable {
         Admission admission = new Admission(
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission);
+        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), engine.encoding(), admission);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);

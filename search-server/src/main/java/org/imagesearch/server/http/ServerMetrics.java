@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.search.Answer;
+import org.imagesearch.server.search.EncodingMetrics;
 import org.imagesearch.server.search.LiveRecall;
 
 /** What {@code /metrics} tells. Thread-safe. */
@@ -50,9 +51,10 @@ final class ServerMetrics {
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
-    ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission) {
+    ServerMetrics(ServedIndex index, LiveRecall liveRecall, EncodingMetrics encoding, Admission admission) {
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
+        encoding.register(registry);
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
                 .name("imagesearch_admitted_requests")

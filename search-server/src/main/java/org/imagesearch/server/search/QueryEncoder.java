@@ -3,6 +3,8 @@ package org.imagesearch.server.search;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.Picture;
@@ -14,30 +16,62 @@ import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.query.Term;
+import org.imagesearch.server.search.MicroBatches.Embedding;
 
-/** Turns the terms of a query into one unit vector: the weighted sum of their embeddings. Thread-safe. */
-public final class QueryEncoder {
+/**
+ * Turns the terms of a query into one unit vector: the weighted sum of their embeddings. Queries that need a model at the same time share
+ * its runs. Thread-safe.
+ */
+public final class QueryEncoder implements AutoCloseable {
     /** Terms that leave less than this share of themselves of each other have no direction worth searching in. */
     private static final double SHORTEST = 1e-4;
 
-    private final TextEncoder texts;
-    private final ImageEncoder images;
+    private final EncodingMetrics metrics = new EncodingMetrics();
+    private final MicroBatches<String> texts;
+    private final MicroBatches<byte[]> images;
     private final Preprocessor preprocessor;
     private final PictureReader pictures;
     private final Cache<String, float[]> recentTexts;
 
     /**
-     * @param texts stays the caller's
-     * @param images stays the caller's
+     * @param texts stays the caller's, who closes it after this
+     * @param images stays the caller's, who closes it after this
      * @param textCache embeddings of texts that are remembered
+     * @param batch texts or pictures in a run of their model at most
+     * @param queue texts, and pictures, that wait for a run at most
      */
     public QueryEncoder(
-            TextEncoder texts, ImageEncoder images, Preprocessor preprocessor, PictureReader pictures, int textCache) {
-        this.texts = texts;
-        this.images = images;
+            TextEncoder texts,
+            ImageEncoder images,
+            Preprocessor preprocessor,
+            PictureReader pictures,
+            int textCache,
+            int batch,
+            int queue) {
         this.preprocessor = preprocessor;
         this.pictures = pictures;
         this.recentTexts = Caffeine.newBuilder().maximumSize(textCache).build();
+        this.texts = new MicroBatches<>("texts", batch, queue, texts.dimension(), metrics.of("text"), wanted -> {
+            float[] embeddings = texts.encode(wanted);
+            remember(wanted, embeddings, texts.dimension());
+            return embeddings;
+        });
+        ByteBuffer squares = ByteBuffer.allocateDirect(batch * images.pixelBytes());
+        this.images = new MicroBatches<>("pictures", batch, queue, images.dimension(), metrics.of("image"), wanted -> {
+            squares.clear();
+            wanted.forEach(squares::put);
+            return images.encode(squares, wanted.size());
+        });
+    }
+
+    private void remember(List<String> wanted, float[] embeddings, int dimension) {
+        for (int i = 0; i < wanted.size(); i++) {
+            recentTexts.put(wanted.get(i), Arrays.copyOfRange(embeddings, i * dimension, (i + 1) * dimension));
+        }
+    }
+
+    public EncodingMetrics metrics() {
+        return metrics;
     }
 
     /**
@@ -53,11 +87,16 @@ public final class QueryEncoder {
         // Weights count against each other only: a single term may weigh as little as it likes.
         double total =
                 terms.stream().mapToDouble(term -> Math.abs(term.weight())).sum();
+        // All are handed in before the first is waited for, so that they share a run.
+        List<Embedding> embeddings = new ArrayList<>();
         for (Term term : terms) {
             deadline.requireTimeFor("encoding the query");
-            float[] unit = normalised(embedding(term, generation, deadline));
+            embeddings.add(embedding(term, generation, deadline));
+        }
+        for (int t = 0; t < terms.size(); t++) {
+            float[] unit = normalised(embeddings.get(t).await());
             for (int i = 0; i < sum.length; i++) {
-                sum[i] += term.weight() / total * unit[i];
+                sum[i] += terms.get(t).weight() / total * unit[i];
             }
         }
         float[] query = new float[sum.length];
@@ -71,23 +110,23 @@ public final class QueryEncoder {
         return query;
     }
 
-    private float[] embedding(Term term, Generation generation, Deadline deadline) {
+    private Embedding embedding(Term term, Generation generation, Deadline deadline) {
         if (term instanceof Term.Text text) {
-            return recentTexts.get(text.text(), missing -> texts.encode(List.of(missing)));
+            float[] known = recentTexts.getIfPresent(text.text());
+            return known == null ? texts.submit(text.text(), deadline) : () -> known;
         } else if (term instanceof Term.Image image) {
-            return embedding(image, deadline);
+            return images.submit(
+                    pictures.decode(image.bytes(), deadline, (Picture picture) -> preprocessor.apply(picture)),
+                    deadline);
         } else if (term instanceof Term.Indexed indexed) {
-            return generation
+            float[] stored = generation
                     .vector(indexed.id())
                     .orElseThrow(() -> RequestException.of(
                             Problem.NOT_FOUND, "there is no picture with id %d in the index", indexed.id()));
+            return () -> stored;
         }
-        return ((Term.Vector) term).values();
-    }
-
-    private float[] embedding(Term.Image image, Deadline deadline) {
-        byte[] pixels = pictures.decode(image.bytes(), deadline, (Picture picture) -> preprocessor.apply(picture));
-        return images.encode(ByteBuffer.wrap(pixels), 1);
+        float[] given = ((Term.Vector) term).values();
+        return () -> given;
     }
 
     private static float[] normalised(float[] vector) {
@@ -112,5 +151,12 @@ public final class QueryEncoder {
             square += value * value;
         }
         return Math.sqrt(square);
+    }
+
+    /** Ends the runs of the models; what waits for one is refused. */
+    @Override
+    public void close() {
+        texts.close();
+        images.close();
     }
 }
