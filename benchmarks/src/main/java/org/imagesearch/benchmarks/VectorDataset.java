@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
 import org.imagesearch.core.parquet.EmbeddingRow;
@@ -18,12 +19,18 @@ import org.imagesearch.core.parquet.QueryRow;
  * A dataset of {@link ClipLikeVectors} as {@code bin/embed} would write it, one file per wave, in memory bounded by a Parquet row
  * group. There are no pictures behind it: uris lead nowhere, widths and heights are 0 for unknown.
  *
+ * @param model whose embeddings they pass for
  * @param count pictures; ids are 0 to count - 1
  * @param queries captions, at most one per picture; their pictures are spread evenly
  * @param rowsPerFile pictures per wave
  */
-record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsPerFile) {
+record VectorDataset(ClipLikeVectors vectors, Fingerprint model, long count, int queries, int rowsPerFile) {
     private static final Configuration HADOOP = new Configuration(false);
+
+    /** Of a model that does not exist: nothing else fits it. */
+    VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsPerFile) {
+        this(vectors, vectors.fingerprint(), count, queries, rowsPerFile);
+    }
 
     /** Writes into an empty folder; {@code dataset.json} comes last, so what is cut short is no dataset. */
     void write(Path folder, Report report) throws IOException {
@@ -43,7 +50,7 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
         Path file = folder.resolve(DatasetLayout.IMAGES)
                 .resolve(DatasetLayout.waveFolder(wave))
                 .resolve("part-00000.parquet");
-        try (var writer = EmbeddingWriter.images(hadoop(file), vectors.fingerprint(), HADOOP)) {
+        try (var writer = EmbeddingWriter.images(hadoop(file), model, HADOOP)) {
             for (long id = from; id < end; id++) {
                 Optional<String> caption = hasQuery(id) ? Optional.of(caption(id)) : Optional.empty();
                 writer.write(new EmbeddingRow(id, "vector:/" + id, 0, 0, caption, vectors.picture(id), Map.of()));
@@ -56,7 +63,7 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
             return;
         }
         Path file = folder.resolve(DatasetLayout.QUERIES).resolve("part-00000.parquet");
-        try (var writer = EmbeddingWriter.queries(hadoop(file), vectors.fingerprint(), HADOOP)) {
+        try (var writer = EmbeddingWriter.queries(hadoop(file), model, HADOOP)) {
             for (int query = 0; query < queries; query++) {
                 long id = pictureOf(query);
                 writer.write(new QueryRow(caption(id), id, vectors.text(id)));
@@ -79,7 +86,7 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
     private DatasetManifest manifest(int waves) {
         return new DatasetManifest(
                 DatasetManifest.FORMAT_VERSION,
-                vectors.fingerprint(),
+                model,
                 "clip-like-vectors",
                 vectors.dimension(),
                 true,
