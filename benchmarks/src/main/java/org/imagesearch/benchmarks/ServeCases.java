@@ -8,9 +8,14 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.imagesearch.benchmarks.LoadClient.Outcome;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
@@ -18,6 +23,7 @@ import org.imagesearch.core.Json;
 /** The cases of {@link ServeBenchmark}, for one nprobe. */
 final class ServeCases {
     private static final String BENCH = "serve";
+    private static final String CPU = "queries/s of processor time";
     private static final String LESS = " (less is better)";
 
     /** Scores are compared as what a float keeps of them. */
@@ -40,7 +46,10 @@ final class ServeCases {
     private final int repeats;
     private final long seed;
     private final Report report;
+    /** Asks with vectors as arrays of numbers. */
     private final LoadClient client;
+    /** Asks with vectors in base64. */
+    private final LoadClient packed;
 
     ServeCases(
             ServerProcess server,
@@ -65,25 +74,33 @@ final class ServeCases {
         this.repeats = repeats;
         this.seed = seed;
         this.report = report;
+        this.client = client(ServeCases::numbers);
+        this.packed = client(ServeCases::base64);
+    }
+
+    private LoadClient client(Function<float[], String> written) {
         List<ByteBuffer> requests = new ArrayList<>();
         for (float[] query : queries) {
-            requests.add(request(body(query)));
+            requests.add(request(body(written.apply(query))));
         }
-        this.client = new LoadClient(server.address(), requests);
+        return new LoadClient(server.address(), requests);
     }
 
     /** As a client in Python writes it: floats widened to doubles, with all their digits. */
-    private String body(float[] query) {
-        StringBuilder json = new StringBuilder("{\"vector\":[");
-        for (int i = 0; i < query.length; i++) {
-            json.append(i == 0 ? "" : ", ").append((double) query[i]);
-        }
-        return json.append("],\"k\":")
-                .append(k)
-                .append(",\"nprobe\":")
-                .append(nprobe)
-                .append('}')
-                .toString();
+    private static String numbers(float[] query) {
+        return IntStream.range(0, query.length)
+                .mapToObj(i -> Double.toString(query[i]))
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String base64(float[] query) {
+        ByteBuffer bytes = ByteBuffer.allocate(query.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(query);
+        return '"' + Base64.getEncoder().encodeToString(bytes.array()) + '"';
+    }
+
+    private String body(String vector) {
+        return "{\"vector\":" + vector + ",\"k\":" + k + ",\"nprobe\":" + nprobe + "}";
     }
 
     private static ByteBuffer request(String body) {
@@ -103,7 +120,7 @@ final class ServeCases {
         for (int i = 0; i < Math.min(COMPARED, queries.length); i++) {
             HttpRequest request = HttpRequest.newBuilder(server.address().resolve("/search"))
                     .header("Content-Type", "application/json")
-                    .POST(BodyPublishers.ofString(body(queries[i])))
+                    .POST(BodyPublishers.ofString(body(i % 2 == 0 ? numbers(queries[i]) : base64(queries[i]))))
                     .build();
             HttpResponse<byte[]> response = asking.send(request, BodyHandlers.ofByteArray());
             JsonNode hits =
@@ -133,18 +150,17 @@ final class ServeCases {
     void search() throws IOException, InterruptedException {
         int threads = cores.measuredCount();
         List<Double> ours = new ArrayList<>();
+        List<Double> oursPacked = new ArrayList<>();
         List<Double> theirs = new ArrayList<>();
         List<Double> ourCpu = new ArrayList<>();
+        List<Double> ourCpuPacked = new ArrayList<>();
         List<Double> theirCpu = new ArrayList<>();
         List<Double> ourTime = new ArrayList<>();
         List<Double> theirTime = new ArrayList<>();
         warmUp(threads);
         for (int round = 0; round < repeats; round++) {
-            double cpuBefore = server.cpuSeconds();
-            Outcome all = driven(() -> client.closedLoop(clients, seconds));
-            ourCpu.add(all.accepted().count() / (server.cpuSeconds() - cpuBefore));
-            ours.add(all.acceptedPerSecond());
-            tell("closed loop, " + clients + " clients", all);
+            ours.add(closedLoop(client, ourCpu));
+            oursPacked.add(closedLoop(packed, ourCpuPacked));
             InProcessSearch.Rate rate = inProcess.rate(queries, threads, seconds);
             theirs.add(rate.perSecond());
             theirCpu.add(rate.perCpuSecond());
@@ -153,8 +169,23 @@ final class ServeCases {
             theirTime.add(inProcess.rate(queries, 1, seconds / 2).latencies().millisAt(0.5));
         }
         figure("closed loop", "queries/s", median(ours), "in process", median(theirs));
-        figure("closed loop", "queries/s of processor time", median(ourCpu), "in process", median(theirCpu));
+        figure("closed loop", CPU, median(ourCpu), "in process", median(theirCpu));
+        figure("closed loop, vectors in base64", "queries/s", median(oursPacked), "as arrays", median(ours));
+        figure("closed loop, vectors in base64", CPU, median(ourCpuPacked), "in process", median(theirCpu));
         figure("one client, p50", "ms" + LESS, median(ourTime), "in process", median(theirTime));
+    }
+
+    /**
+     * Returns what was answered per second.
+     *
+     * @param cpu gets what was answered per second of the server's processor time
+     */
+    private double closedLoop(LoadClient asking, List<Double> cpu) throws IOException, InterruptedException {
+        double before = server.cpuSeconds();
+        Outcome all = driven(() -> asking.closedLoop(clients, seconds));
+        cpu.add(all.accepted().count() / (server.cpuSeconds() - before));
+        tell("closed loop, " + clients + " clients", all);
+        return all.acceptedPerSecond();
     }
 
     private void warmUp(int threads) throws IOException, InterruptedException {

@@ -28,6 +28,7 @@ final class JsonReader {
     JsonReader(int maxBytes) {
         JsonFactory factory = JsonFactory.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(MAX_NESTING)
                         .maxStringLength(maxBytes)
@@ -97,15 +98,16 @@ final class JsonReader {
         return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
     }
 
-    static byte[] base64(String text) {
+    /** @param name of the field, for messages */
+    static byte[] base64(String name, String text) {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
             if (bytes.length == 0) {
-                throw RequestException.bad("image is empty, expected a picture in base64");
+                throw RequestException.bad("%s is empty, expected bytes in base64", name);
             }
             return bytes;
         } catch (IllegalArgumentException e) {
-            throw RequestException.bad("image is not base64: %s", e.getMessage());
+            throw RequestException.bad("%s is not base64: %s", name, e.getMessage());
         }
     }
 

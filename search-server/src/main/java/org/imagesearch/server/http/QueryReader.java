@@ -1,6 +1,8 @@
 package org.imagesearch.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -160,7 +162,7 @@ final class QueryReader {
             terms.add(text(JsonReader.requireText(node, "text"), weight));
         }
         if (JsonReader.isGiven(node.path("image"))) {
-            terms.add(new Term.Image(JsonReader.base64(JsonReader.requireText(node, "image")), weight));
+            terms.add(new Term.Image(JsonReader.base64("image", JsonReader.requireText(node, "image")), weight));
         }
         if (JsonReader.isGiven(node.path("id"))) {
             terms.add(new Term.Indexed(JsonReader.id("id", node.path("id")), weight));
@@ -187,8 +189,15 @@ final class QueryReader {
         return new Term.Text(stripped, weight);
     }
 
-    /** @param name of the field, for messages */
+    /**
+     * A vector as an array of numbers, or as the base64 of its floats, little-endian, which is read several times faster.
+     *
+     * @param name of the field, for messages
+     */
     float[] vector(String name, JsonNode node) {
+        if (node.isTextual()) {
+            return packedVector(name, node.textValue());
+        }
         if (!node.isArray() || node.size() != dimension) {
             throw RequestException.bad(
                     "%s is %s, expected an array of %d numbers", name, JsonReader.kind(node), dimension);
@@ -201,6 +210,22 @@ final class QueryReader {
                 throw RequestException.bad("%s has %s at place %d, expected a number", name, JsonReader.kind(value), i);
             }
             vector[i] = value.floatValue();
+        }
+        return vector;
+    }
+
+    private float[] packedVector(String name, String text) {
+        byte[] bytes = JsonReader.base64(name, text);
+        if (bytes.length != dimension * Float.BYTES) {
+            throw RequestException.bad(
+                    "%s has %d bytes in base64, expected %d floats of 4", name, bytes.length, dimension);
+        }
+        float[] vector = new float[dimension];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+        for (int i = 0; i < dimension; i++) {
+            if (!Float.isFinite(vector[i])) {
+                throw RequestException.bad("%s has %s at place %d, expected a number", name, vector[i], i);
+            }
         }
         return vector;
     }
