@@ -17,6 +17,10 @@ final class Benchmarks {
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
                 new GrowthBenchmark(),
-                new ServeBenchmark());
+                new ServeBenchmark(),
+                new FuzzBenchmark(),
+                new SoakBenchmark(),
+                new SwapBenchmark(),
+                new StartBenchmark());
     }
 }

@@ -200,14 +200,38 @@ class BenchIT {
                 "--seconds",
                 "0.5");
         assertThat(ran.status).as(ran.err.toString()).isZero();
-        assertThat(ran.out)
-                .hasSizeGreaterThanOrEqualTo(10)
-                .allSatisfy(line -> assertThat(Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
+        assertThat(ran.out).hasSizeGreaterThanOrEqualTo(10).allSatisfy(line -> assertThat(
+                        Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
                                 .get("ratio")
                                 .doubleValue())
-                        .isPositive());
+                .isPositive());
         assertThat(ran.out).anyMatch(line -> line.contains("nprobe=4, closed loop"));
         assertThat(ran.out).anyMatch(line -> line.contains("overload x10, p99 of answered"));
+        assertThat(temporary).isEmptyDirectory();
+    }
+
+    /** Seconds of each: whether the server stands the first of what the benchmark has for it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "fuzz --requests 1500 --pictures 0",
+                "fuzz --requests 0 --pictures 500",
+                "soak --minutes 0.3 --every 2",
+                "swap --swaps 4 --between 1 --rate 20",
+                "start --repeats 1"
+            })
+    void aServerStandsTheFirstOfWhatThereIsForIt(String given) throws Exception {
+        DemoIndex demo = DemoIndex.of(3200, 4);
+        List<String> arguments = new ArrayList<>(List.of(given.split(" ")));
+        arguments.addAll(List.of(
+                "--index", demo.index().toString(), "--model", demo.model().toString(), "--seed", "3"));
+        Ran ran = bench(arguments.toArray(String[]::new));
+        assertThat(ran.status).as(ran.err.toString()).isZero();
+        assertThat(ran.out).isNotEmpty().allSatisfy(line -> assertThat(
+                        Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
+                                .get("bench")
+                                .textValue())
+                .isEqualTo(arguments.get(0)));
         assertThat(temporary).isEmptyDirectory();
     }
 

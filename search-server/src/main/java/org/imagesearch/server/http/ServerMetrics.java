@@ -9,7 +9,9 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.search.Answer;
 import org.imagesearch.server.search.EncodingMetrics;
 import org.imagesearch.server.search.LiveRecall;
@@ -51,10 +53,16 @@ final class ServerMetrics {
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
-    ServerMetrics(ServedIndex index, LiveRecall liveRecall, EncodingMetrics encoding, Admission admission) {
+    ServerMetrics(
+            ServedIndex index,
+            LiveRecall liveRecall,
+            EncodingMetrics encoding,
+            Admission admission,
+            Optional<Nodes> nodes) {
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
         encoding.register(registry);
+        nodes.ifPresent(all -> NodeMetrics.register(registry, index, all));
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
                 .name("imagesearch_admitted_requests")

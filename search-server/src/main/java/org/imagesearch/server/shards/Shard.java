@@ -88,7 +88,7 @@ public final class Shard implements AutoCloseable {
     }
 
     /** Whether the shard holds a picture. */
-    boolean holds(long id) {
+    public boolean holds(long id) {
         return rows.contains(id);
     }
 
