@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
 
 /**
@@ -46,10 +45,9 @@ record Cores(String measured, String driver) {
         return all;
     }
 
-    /** The command line of a program that is measured. */
-    List<String> measuring(List<String> command) {
-        return Stream.concat(Stream.of("taskset", "-c", measured), command.stream())
-                .toList();
+    /** The beginning of a command line that binds the program named behind it. */
+    List<String> measuring() {
+        return List.of("taskset", "-c", measured);
     }
 
     /** Binds the calling thread. */

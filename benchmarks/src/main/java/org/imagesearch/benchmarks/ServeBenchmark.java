@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexDirectory;
@@ -142,8 +141,8 @@ final class ServeBenchmark implements Benchmark {
             for (int i = 0; i < queries; i++) {
                 asked[i] = vectors.picture(manifest.count() + i);
             }
-            try (ServerProcess server = ServerProcess.start(
-                    folder, index, model.directory(), cores, Map.of("IMAGESEARCH_SERVE_INDEX_SCREEN", "always"))) {
+            try (ServeProcess server = ServeProcess.start(
+                    cores.measuring(), folder, "serve", index, model.directory(), List.of("index.screen = always"))) {
                 for (int nprobe : nprobes) {
                     measure(server, cores, asked, nprobe, report);
                 }
@@ -151,7 +150,7 @@ final class ServeBenchmark implements Benchmark {
         }
     }
 
-    private void measure(ServerProcess server, Cores cores, float[][] asked, int nprobe, Report report)
+    private void measure(ServeProcess server, Cores cores, float[][] asked, int nprobe, Report report)
             throws IOException, InterruptedException {
         try (InProcessSearch inProcess = new InProcessSearch(index, nprobe, k, true, cores)) {
             ServeCases measuring =

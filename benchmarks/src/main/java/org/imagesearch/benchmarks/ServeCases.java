@@ -10,6 +10,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.imagesearch.benchmarks.LoadClient.Outcome;
+import org.imagesearch.benchmarks.ServeState.Quantity;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
 
@@ -29,13 +32,16 @@ final class ServeCases {
     /** Scores are compared as what a float keeps of them. */
     private static final double TOLERANCE = 1e-5;
 
+    /** What the kernel counts a process's time in, whatever the machine. */
+    private static final double TICKS_PER_SECOND = 100;
+
     private static final int COMPARED = 50;
     private static final double BUSY = 0.7;
 
     /** More than may wait, so that a server can show how it refuses; fewer than a server lets in. */
     private static final int MANY_CONNECTIONS = 1500;
 
-    private final ServerProcess server;
+    private final ServeProcess server;
     private final Cores cores;
     private final InProcessSearch inProcess;
     private final float[][] queries;
@@ -52,7 +58,7 @@ final class ServeCases {
     private final LoadClient packed;
 
     ServeCases(
-            ServerProcess server,
+            ServeProcess server,
             Cores cores,
             InProcessSearch inProcess,
             float[][] queries,
@@ -181,9 +187,9 @@ final class ServeCases {
      * @param cpu gets what was answered per second of the server's processor time
      */
     private double closedLoop(LoadClient asking, List<Double> cpu) throws IOException, InterruptedException {
-        double before = server.cpuSeconds();
+        double before = cpuSeconds();
         Outcome all = driven(() -> asking.closedLoop(clients, seconds));
-        cpu.add(all.accepted().count() / (server.cpuSeconds() - before));
+        cpu.add(all.accepted().count() / (cpuSeconds() - before));
         tell("closed loop, " + clients + " clients", all);
         return all.acceptedPerSecond();
     }
@@ -211,8 +217,7 @@ final class ServeCases {
         }
         figure("open loop at 0.7, p99", "ms" + LESS, median(p99), "its p50", median(p50));
 
-        double memory = server.mebibytes();
-        double serverThreads = server.threads();
+        ServeState before = ServeState.of(server.pid(), server.address());
         Outcome flood = driven(() -> client.openLoop(times * most, MANY_CONNECTIONS, repeats * seconds, seed));
         tell("overload", flood);
         String name = "overload x" + Math.round(times);
@@ -222,8 +227,25 @@ final class ServeCases {
         if (flood.refused().count() > 0) {
             figure(name + ", p99 of refused", "ms" + LESS, flood.refused().millisAt(0.99), "p99 at 0.7", median(p99));
         }
-        figure(name + ", memory after", "MiB" + LESS, server.mebibytes(), "before", memory);
-        figure(name + ", threads after", "threads" + LESS, server.threads(), "before", serverThreads);
+        List<Quantity> held = before.quantities();
+        List<Quantity> after = ServeState.of(server.pid(), server.address()).quantities();
+        for (int i = 0; i < held.size(); i++) {
+            Quantity then = after.get(i);
+            figure(
+                    name + ", " + then.name(),
+                    then.unit() + LESS,
+                    then.value(),
+                    "before",
+                    held.get(i).value());
+        }
+    }
+
+    /** Processor time of all the server's threads so far, the system's work for it included. */
+    private double cpuSeconds() throws IOException {
+        // The name of the program, in brackets, may have spaces; behind it, fields are numbered from 3.
+        String stat = Files.readString(Path.of("/proc/" + server.pid() + "/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[14 - 3]) + Long.parseLong(fields[15 - 3])) / TICKS_PER_SECOND;
     }
 
     private interface Drive {

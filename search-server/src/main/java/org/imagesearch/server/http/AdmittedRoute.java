@@ -180,11 +180,24 @@ final class AdmittedRoute implements HttpHandler {
         responses.error(exchange, reason);
     }
 
+    private void requireInTime(Workers.Turn turn) {
+        if (turn.waitedTooLong()) {
+            metrics.refused();
+            throw RequestException.of(
+                    Problem.UNAVAILABLE,
+                    "the server has too much to do: the request waited for %d ms",
+                    TimeUnit.NANOSECONDS.toMillis(turn.waitedNanos()));
+        }
+    }
+
     private void dispatch(HttpServerExchange exchange, byte[] body) {
         Deadline deadline = Deadline.in(timeout);
+        Workers.Turn turn = admission.workers().turn();
         try {
-            exchange.dispatch(exchange.getConnection().getWorker(), worked -> {
+            exchange.dispatch(turn, worked -> {
                 try {
+                    metrics.waited(turn.waitedNanos());
+                    requireInTime(turn);
                     deadline.requireTimeFor("answering: others were answered until then");
                     route.answer(worked, body, deadline);
                 } catch (Exception | StackOverflowError e) {

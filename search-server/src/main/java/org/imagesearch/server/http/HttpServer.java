@@ -51,6 +51,9 @@ public final class HttpServer implements AutoCloseable {
     /** More than fit an address of that length: so the message about too many is ours, which names them. */
     private static final int MAX_PARAMETERS = MAX_HEADER_BYTES;
 
+    /** They send the page's few files; requests are answered by {@link Workers}. */
+    private static final int FILE_THREADS = 4;
+
     private static final int HEAD_TIMEOUT_MILLIS = 10_000;
 
     /** Time beyond the body's timeout in which a client that is refused can still read why. */
@@ -64,18 +67,20 @@ public final class HttpServer implements AutoCloseable {
 
     private final HttpSettings settings;
     private final Responses responses;
+    private final Workers workers;
     private final GracefulShutdownHandler root;
     private final Undertow undertow;
     private volatile boolean stopping;
 
-    private HttpServer(HttpSettings settings, Responses responses, HttpHandler routes) {
+    private HttpServer(HttpSettings settings, Responses responses, Workers workers, HttpHandler routes) {
         this.settings = settings;
         this.responses = responses;
+        this.workers = workers;
         this.root = new GracefulShutdownHandler(routes);
         this.undertow = Undertow.builder()
                 .addHttpListener(settings.port(), settings.host())
                 .setHandler(outermost(root))
-                .setWorkerThreads(settings.threads())
+                .setWorkerThreads(FILE_THREADS)
                 .setSocketOption(Options.CONNECTION_HIGH_WATER, settings.connections())
                 .setSocketOption(Options.CONNECTION_LOW_WATER, settings.connections())
                 .setServerOption(UndertowOptions.IDLE_TIMEOUT, (int)
@@ -114,8 +119,9 @@ public final class HttpServer implements AutoCloseable {
             Optional<Nodes> nodes,
             NodeSettings nodeSettings,
             int dimension) {
+        Workers workers = new Workers(settings.threads(), settings.queueTime(), System::nanoTime);
         Admission admission = new Admission(
-                settings.threads() + settings.queue(), settings.bodyMemory().count());
+                settings.threads() + settings.queue(), settings.bodyMemory().count(), workers);
         Responses responses = new Responses(settings.retryAfter());
         ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), engine.encoding(), admission, nodes);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
@@ -157,11 +163,12 @@ public final class HttpServer implements AutoCloseable {
         node.ifPresent(service -> routes.getAtOnce("/node", new NodeRoute(service, nodeSettings.secret(), responses)));
         routes.getAtOnce("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
-        HttpServer server = new HttpServer(settings, responses, routes.handler());
+        HttpServer server = new HttpServer(settings, responses, workers, routes.handler());
         try {
             server.undertow.start();
         } catch (RuntimeException e) {
             server.undertow.stop();
+            workers.close();
             throw new ImageSearchException(
                     ErrorCode.RESOURCE,
                     "cannot listen on " + settings.host() + ":" + settings.port() + ": " + reason(e),
@@ -194,6 +201,7 @@ public final class HttpServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         undertow.stop();
+        workers.close();
     }
 
     /** The table of routes; what no route takes is a file of the page, or not found. */

@@ -13,6 +13,7 @@ import org.imagesearch.core.settings.Bytes;
  * @param allowOrigin whose pages may ask what clip-retrieval's page asks: {@code *}, an origin, or empty for nobody but ours
  * @param threads requests answered at the same time
  * @param queue requests that wait for a thread at most; beyond it they are refused with 503
+ * @param queueTime how long a request waits for a thread at most; beyond it, it is refused with 503
  * @param connections open at most
  * @param body bytes of a request's body at most
  * @param bodyMemory bytes of all bodies under way together, at most; one more is refused with 503
@@ -27,6 +28,7 @@ public record HttpSettings(
         String allowOrigin,
         int threads,
         int queue,
+        Duration queueTime,
         int connections,
         Bytes body,
         Bytes bodyMemory,
@@ -51,6 +53,7 @@ public record HttpSettings(
         requireRange("connections", connections, 1, 1_000_000);
         requireRange("body", body.count(), 1024, 1 << 30);
         requireRange("body-memory", bodyMemory.count(), body.count(), Long.MAX_VALUE);
+        requireRange("queue-time", queueTime);
         requireRange("body-timeout", bodyTimeout);
         requireRange("idle-timeout", idleTimeout);
         requireRange("retry-after", retryAfter);

@@ -48,7 +48,13 @@ final class ServerMetrics {
             .register(registry);
     private final Counter refused = Counter.builder()
             .name("imagesearch_refused_requests_total")
-            .help("Requests refused with 503 because the queue was full.")
+            .help("Requests refused with 503 because the queue was full, or because they waited longer than they may.")
+            .register(registry);
+    private final Histogram waitSeconds = Histogram.builder()
+            .name("imagesearch_request_wait_seconds")
+            .help("Time that requests waited for a thread, those refused for waiting too long included.")
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
             .register(registry);
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
@@ -86,6 +92,10 @@ final class ServerMetrics {
 
     ClipRetrievalMetrics ofClipRetrieval() {
         return ofClipRetrieval;
+    }
+
+    void waited(long nanos) {
+        waitSeconds.observe(nanos / 1e9);
     }
 
     void refused() {
