@@ -17,6 +17,7 @@ final class Benchmarks {
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
                 new GrowthBenchmark(),
+                new ServeBenchmark(),
                 new FuzzBenchmark(),
                 new SoakBenchmark(),
                 new SwapBenchmark(),

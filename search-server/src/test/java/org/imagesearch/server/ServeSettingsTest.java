@@ -49,6 +49,7 @@ class ServeSettingsTest {
                                 List.of("*"),
                                 16,
                                 256,
+                                Duration.ofMillis(500),
                                 2000,
                                 1000,
                                 new Bytes(16 * MIB),
@@ -83,7 +84,7 @@ class ServeSettingsTest {
                                 Duration.ofMillis(100),
                                 Duration.ofMillis(50),
                                 Duration.ofSeconds(2)),
-                        new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
+                        new ServeSettings.Model(Device.CPU, 0, 16, 512, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }
 
@@ -125,6 +126,7 @@ class ServeSettingsTest {
         "http.port, 65536",
         "http.threads, 0",
         "http.queue, -1",
+        "http.queue-time, 0 s",
         "http.connections, 0",
         "http.connections-per-address, 0",
         "http.allow-origin, example.org",
@@ -168,6 +170,9 @@ class ServeSettingsTest {
         "admin.timeout, 0 s",
         "index.poll, 0 s",
         "model.threads, -1",
+        "model.batch, 0",
+        "model.batch, 65",
+        "model.queue, 0",
         "model.gpu-memory, 1 MiB",
         "picture.decoding, 0"
     })

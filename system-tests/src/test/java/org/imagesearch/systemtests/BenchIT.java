@@ -181,6 +181,35 @@ class BenchIT {
         assertThat(temporary).isEmptyDirectory();
     }
 
+    @Test
+    void theServerUnderLoadIsMeasuredBesideSearchesInProcess() throws Exception {
+        Ran ran = bench(
+                "serve",
+                "--count",
+                "3000",
+                "--nlist",
+                "16",
+                "--nprobe",
+                "4",
+                "--queries",
+                "20",
+                "--clients",
+                "4",
+                "--repeats",
+                "1",
+                "--seconds",
+                "0.5");
+        assertThat(ran.status).as(ran.err.toString()).isZero();
+        assertThat(ran.out).hasSizeGreaterThanOrEqualTo(10).allSatisfy(line -> assertThat(
+                        Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
+                                .get("ratio")
+                                .doubleValue())
+                .isPositive());
+        assertThat(ran.out).anyMatch(line -> line.contains("nprobe=4, closed loop"));
+        assertThat(ran.out).anyMatch(line -> line.contains("overload x10, p99 of answered"));
+        assertThat(temporary).isEmptyDirectory();
+    }
+
     /** Seconds of each: whether the server stands the first of what the benchmark has for it. */
     @ParameterizedTest
     @ValueSource(

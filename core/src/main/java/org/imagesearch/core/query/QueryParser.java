@@ -1,6 +1,8 @@
 package org.imagesearch.core.query;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -171,7 +173,7 @@ public final class QueryParser {
             terms.add(text(JsonReader.requireText(node, "text"), weight));
         }
         if (JsonReader.isGiven(node.path("image"))) {
-            terms.add(new Term.Image(JsonReader.base64(JsonReader.requireText(node, "image")), weight));
+            terms.add(new Term.Image(JsonReader.base64("image", JsonReader.requireText(node, "image")), weight));
         }
         if (JsonReader.isGiven(node.path("id"))) {
             terms.add(new Term.Indexed(JsonReader.id("id", node.path("id")), weight));
@@ -203,11 +205,15 @@ public final class QueryParser {
     }
 
     /**
-     * An embedding, float[dimension].
+     * An embedding, float[dimension], as an array of numbers, or as the base64 of its floats, little-endian, which is read several times
+     * faster.
      *
      * @param name of the field, for messages
      */
     public float[] vector(String name, JsonNode node) {
+        if (node.isTextual()) {
+            return packedVector(name, node.textValue());
+        }
         int dimension = limits.dimension();
         if (!node.isArray() || node.size() != dimension) {
             throw ImageSearchException.input(
@@ -222,6 +228,23 @@ public final class QueryParser {
                         "%s has %s at place %d, expected a number", name, JsonReader.kind(value), i);
             }
             vector[i] = value.floatValue();
+        }
+        return vector;
+    }
+
+    private float[] packedVector(String name, String text) {
+        byte[] bytes = JsonReader.base64(name, text);
+        int dimension = limits.dimension();
+        if (bytes.length != dimension * Float.BYTES) {
+            throw ImageSearchException.input(
+                    "%s has %d bytes in base64, expected %d floats of 4", name, bytes.length, dimension);
+        }
+        float[] vector = new float[dimension];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+        for (int i = 0; i < dimension; i++) {
+            if (!Float.isFinite(vector[i])) {
+                throw ImageSearchException.input("%s has %s at place %d, expected a number", name, vector[i], i);
+            }
         }
         return vector;
     }

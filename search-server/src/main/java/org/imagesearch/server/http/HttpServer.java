@@ -31,18 +31,21 @@ public final class HttpServer implements AutoCloseable {
     private final EveryRequest everyRequest;
     private final Listener listener;
     private final AccessFollower follower;
+    private final Workers workers;
 
     private HttpServer(
             HttpSettings settings,
             GracefulShutdownHandler underWay,
             EveryRequest everyRequest,
             Listener listener,
-            AccessFollower follower) {
+            AccessFollower follower,
+            Workers workers) {
         this.settings = settings;
         this.underWay = underWay;
         this.everyRequest = everyRequest;
         this.listener = listener;
         this.follower = follower;
+        this.workers = workers;
     }
 
     /**
@@ -69,10 +72,11 @@ public final class HttpServer implements AutoCloseable {
             Optional<Nodes> nodes,
             NodeSettings nodeSettings,
             int dimension) {
+        Workers workers = new Workers(settings.threads(), settings.queueTime(), System::nanoTime);
         Admission admission = new Admission(
-                settings.threads() + settings.queue(), settings.bodyMemory().count());
+                settings.threads() + settings.queue(), settings.bodyMemory().count(), workers);
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission, nodes);
+        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), engine.encoding(), admission, nodes);
         QueryParser parser =
                 new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
         QueryReader reader = new QueryReader(parser);
@@ -130,7 +134,7 @@ public final class HttpServer implements AutoCloseable {
         follower.followKeys(keys);
         tls.ifPresent(files -> follower.followCertificates(files, listener));
         follower.followReaders(slowReaders, settings.writeTimeout().toMillis());
-        return new HttpServer(settings, underWay, everyRequest, listener, follower);
+        return new HttpServer(settings, underWay, everyRequest, listener, follower, workers);
     }
 
     /** Where it listens. */
@@ -152,6 +156,7 @@ public final class HttpServer implements AutoCloseable {
         }
         follower.close();
         listener.close();
+        workers.close();
     }
 
     private static byte[] resource(String name) {

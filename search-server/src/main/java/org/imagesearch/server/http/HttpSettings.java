@@ -16,6 +16,7 @@ import org.imagesearch.server.tls.TlsSettings;
  * @param clipRetrievalOrigin origins whose pages may ask what clip-retrieval's page asks, beside those; {@code *} for all
  * @param threads requests answered at the same time
  * @param queue requests that wait for a thread at most; beyond it they are refused with 503
+ * @param queueTime how long a request waits for a thread at most; beyond it, it is refused with 503
  * @param connections open at most
  * @param connectionsPerAddress of those, from one address
  * @param body bytes of a request's body at most
@@ -35,6 +36,7 @@ public record HttpSettings(
         List<String> clipRetrievalOrigin,
         int threads,
         int queue,
+        Duration queueTime,
         int connections,
         int connectionsPerAddress,
         Bytes body,
@@ -62,6 +64,7 @@ public record HttpSettings(
         requireRange("body", body.count(), 1024, 1 << 30);
         requireRange("body-memory", bodyMemory.count(), body.count(), Long.MAX_VALUE);
         requireRange("head-timeout", headTimeout);
+        requireRange("queue-time", queueTime);
         requireRange("body-timeout", bodyTimeout);
         requireRange("write-timeout", writeTimeout);
         requireRange("idle-timeout", idleTimeout);

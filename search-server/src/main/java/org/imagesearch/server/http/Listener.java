@@ -38,6 +38,9 @@ final class Listener implements AutoCloseable {
     /** More than fit an address of that length: so the message about too many is ours, which names them. */
     private static final int MAX_PARAMETERS = MAX_HEADER_BYTES;
 
+    /** They send the page's few files; requests are answered by {@link Workers}. */
+    private static final int FILE_THREADS = 4;
+
     private static final int BUFFER_BYTES = 16 << 10;
     private static final int BUFFERS_KEPT_PER_THREAD = 4;
     private static final int BACKLOG = 1000;
@@ -71,7 +74,7 @@ final class Listener implements AutoCloseable {
         Xnio xnio = Xnio.getInstance(Listener.class.getClassLoader());
         XnioWorker worker = null;
         try {
-            worker = xnio.createWorker(workerOptions(settings));
+            worker = xnio.createWorker(workerOptions());
             HttpOpenListener http = new HttpOpenListener(
                     new DefaultByteBufferPool(true, BUFFER_BYTES, -1, BUFFERS_KEPT_PER_THREAD), httpOptions(settings));
             http.setRootHandler(handler);
@@ -116,14 +119,14 @@ final class Listener implements AutoCloseable {
                 : worker.createStreamConnectionServer(address, accept, socketOptions(settings));
     }
 
-    private static OptionMap workerOptions(HttpSettings settings) {
+    private static OptionMap workerOptions() {
         return OptionMap.builder()
                 .set(Options.WORKER_NAME, "http")
                 .set(
                         Options.WORKER_IO_THREADS,
                         Math.max(LEAST_IO_THREADS, Runtime.getRuntime().availableProcessors()))
-                .set(Options.WORKER_TASK_CORE_THREADS, settings.threads())
-                .set(Options.WORKER_TASK_MAX_THREADS, settings.threads())
+                .set(Options.WORKER_TASK_CORE_THREADS, FILE_THREADS)
+                .set(Options.WORKER_TASK_MAX_THREADS, FILE_THREADS)
                 .set(Options.TCP_NODELAY, true)
                 .set(Options.CORK, true)
                 .getMap();

@@ -53,6 +53,11 @@ public final class SearchEngine implements AutoCloseable {
         return liveRecall;
     }
 
+    /** How queries share the runs of the models. */
+    public EncodingMetrics encoding() {
+        return encoder.metrics();
+    }
+
     /**
      * Answers a query from the generation that is current when it begins.
      *
