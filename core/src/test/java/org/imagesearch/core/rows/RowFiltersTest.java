@@ -52,7 +52,7 @@ class RowFiltersTest {
                     .mapToLong(Long::longValue)
                     .filter(one -> random.nextInt(10) == 0)
                     .toArray();
-            for (int round = 0; round < 1_000; round++) {
+            for (int round = 0; round < 300; round++) {
                 String text = expression(random, new ArrayList<>(rows.values()), 3);
                 Filter filter = Filter.parse(text);
                 MatchingRows all = store.matching(filter, new long[0]);
