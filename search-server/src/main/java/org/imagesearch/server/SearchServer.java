@@ -21,6 +21,8 @@ import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.search.QueryEncoder;
 import org.imagesearch.server.search.SearchEngine;
 import org.imagesearch.server.search.SimilarPictures;
+import org.imagesearch.server.shards.LocalShards;
+import org.imagesearch.server.shards.ShardScans;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,8 +65,13 @@ final class SearchServer implements AutoCloseable {
         TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
         ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
         GoldenVectors.verify(bundle, images, texts);
+        ShardScans scans = pushed(
+                parts,
+                new ShardScans(
+                        settings.search().scanThreads(), settings.search().queue()));
+        LocalShards shards = new LocalShards(root, bundle.fingerprint(), model.toString(), settings.index(), scans);
         ServedIndex index =
-                pushed(parts, new ServedIndex(root, bundle.fingerprint(), model.toString(), settings.index()));
+                pushed(parts, new ServedIndex(root, shards, settings.index().poll()));
         PictureReader pictures = new PictureReader(settings.picture());
         Preprocessor preprocessor = new Preprocessor(bundle.image());
         QueryEncoder queries = new QueryEncoder(

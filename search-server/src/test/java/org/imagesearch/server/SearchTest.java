@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import org.imagesearch.server.SmallIndex.Found;
 import org.imagesearch.server.SmallIndex.Item;
 import org.imagesearch.server.Visitor.Reply;
+import org.imagesearch.server.shards.LocalGeneration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -375,7 +376,7 @@ class SearchTest {
             Visitor other = new Visitor(failing.address());
             // Its memory is gone under it: every scan of it fails from now on.
             failing.index().with(generation -> {
-                generation.shards().get(1).vectors().close();
+                ((LocalGeneration) generation).openShards().get(1).vectors().close();
                 return null;
             });
 
@@ -400,7 +401,8 @@ class SearchTest {
                     .isEqualTo(1);
 
             failing.index().with(generation -> {
-                generation.shards().forEach(shard -> shard.vectors().close());
+                ((LocalGeneration) generation).openShards().forEach(shard -> shard.vectors()
+                        .close());
                 return null;
             });
             Reply nothing = other.get("/search?text=boat");

@@ -44,6 +44,10 @@ import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
 import org.imagesearch.faiss.KMeansOptions;
 import org.imagesearch.faiss.RefinementFile;
+import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.shards.LocalShards;
+import org.imagesearch.server.shards.ShardScans;
 
 /**
  * A small generation of an index under the demo model, written without Spark, and exact answers over it.
@@ -84,6 +88,8 @@ public final class SmallIndex {
             new RecallPoint(DEFAULT_NPROBE, 0.55, 0.95, Optional.of(0.9)),
             new RecallPoint(NLIST, 1, 1, Optional.of(1.0)));
 
+    private static final ShardScans SCANS = new ShardScans(1, 1000);
+
     private final Path root;
     private final String generation;
     private final List<Item> items;
@@ -101,6 +107,12 @@ public final class SmallIndex {
 
     /** What an exact search finds. */
     public record Found(long id, double score) {}
+
+    /** What serves an index with the demo model, its shards in this process, scanned by one thread. */
+    public static ServedIndex served(Path root, IndexSettings settings) {
+        LocalShards shards = new LocalShards(root, BUNDLE.fingerprint(), "the demo model", settings, SCANS);
+        return new ServedIndex(root, shards, settings.poll());
+    }
 
     /** Writes a generation and publishes it. */
     public static SmallIndex publish(Path root, int number, long seed, int pictures, int shards) {

@@ -121,8 +121,7 @@ final class AdminRoutes {
     }
 
     private int countInIndex(long[] ids) {
-        return index.with(generation ->
-                (int) LongStream.of(ids).distinct().filter(generation::holds).count());
+        return index.with(generation -> generation.count(ids));
     }
 
     void restore(HttpServerExchange exchange, byte[] body, Deadline deadline) {

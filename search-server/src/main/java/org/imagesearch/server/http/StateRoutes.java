@@ -7,7 +7,6 @@ import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
-import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
@@ -76,9 +75,7 @@ final class StateRoutes {
                 generation.pictures(),
                 generation.hiddenPictures(),
                 new Info.Model(manifest.modelName(), manifest.model().value(), manifest.dimension()),
-                new Info.Shards(
-                        manifest.shards().size(),
-                        generation.shards().stream().map(Shard::number).toList()),
+                new Info.Shards(manifest.shards().size(), generation.shards()),
                 new Info.Lists(
                         manifest.factory(),
                         manifest.nlist(),

@@ -1,188 +1,102 @@
 package org.imagesearch.server.index;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Stream;
-import org.imagesearch.core.Fingerprint;
-import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.core.index.FileEntry;
-import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
-import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
-import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.RequestException;
 
 /**
- * An open generation without the pictures that are taken down, as one query sees it from its begin to its end. It is born
- * retained once; {@link #release} of the last reference closes it. When other pictures are taken down, another one over the
- * same files takes its place. Thread-safe.
+ * A generation without the pictures that are taken down, as one query sees it from its begin to its end, wherever its shards are.
+ * It is born retained once; {@link #release} of the last reference closes it. When other pictures are taken down, another one over
+ * the same shards takes its place. Thread-safe.
  */
-public final class Generation {
-    private final IndexManifest manifest;
-    private final OpenFiles files;
-    private final HiddenPictures hidden;
+public abstract class Generation {
     private int references = 1;
     private volatile boolean replaced;
 
-    private Generation(IndexManifest manifest, OpenFiles files, HiddenPictures hidden) {
-        this.manifest = manifest;
-        this.files = files;
-        this.hidden = hidden;
-    }
+    public abstract IndexManifest manifest();
+
+    /** The trained, empty index that queries are assigned with. */
+    public abstract IvfIndex centroids();
+
+    /** Numbers of the shards served, ascending. */
+    public abstract List<Integer> shards();
+
+    /** Pictures in the shards served, without those that are taken down. */
+    public abstract long pictures();
+
+    /** Pictures in the shards served that are taken down. */
+    public abstract long hiddenPictures();
+
+    /** Bytes of this process's memory that the screens of the shards take, 0 without. */
+    public abstract long screenBytes();
+
+    /** Whether a picture is taken down, in the index or not. */
+    public abstract boolean isDown(long id);
 
     /**
-     * Verifies and opens a generation.
+     * Scans every shard side by side and returns what each one answered in time, in the order of the shards: at least those of its
+     * hits that are among the best k of all that answered.
      *
-     * @param model the model that queries will be encoded with
-     * @param modelName where that model is, for the message
-     * @throws ImageSearchException (data) naming the file or both fingerprints, if something is damaged or does not fit;
-     *     (input) if a shard is asked for that does not exist
+     * @param patient whether to wait until the deadline for whatever is late; else it may be given up once most have answered
      */
-    public static Generation open(
-            IndexDirectory index, String name, Fingerprint model, String modelName, IndexSettings settings) {
-        Path path = index.generationPath(name);
-        IndexManifest manifest = index.readManifest(name);
-        manifest.model().requireSame("the index " + path, model, "the model " + modelName);
-        List<ShardEntry> wanted = ShardSelection.parse(
-                        settings.shards(), manifest.shards().size())
-                .stream()
-                .map(manifest.shards()::get)
-                .toList();
-        if (wanted.isEmpty()) {
-            throw ImageSearchException.data("%s has no shards", path);
-        }
-        verify(index, name, settings.verify(), filesOf(manifest, wanted));
-        List<AutoCloseable> opened = new ArrayList<>();
-        try {
-            IvfIndex centroids = IvfIndex.read(path.resolve(manifest.centroids().name()));
-            opened.add(centroids);
-            float[] values = centroids.centroids();
-            // What is made for searching among them, the first query would wait for.
-            centroids.assign(values, 1, 1, new long[1], new float[1]);
-            List<Shard> shards = new ArrayList<>();
-            boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
-            for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings.map(), screen);
-                opened.add(shard);
-                shards.add(shard);
-            }
-            return new Generation(manifest, new OpenFiles(centroids, shards), HiddenPictures.none(shards));
-        } catch (RuntimeException e) {
-            opened.forEach(OpenFiles::closePart);
-            throw e;
-        }
-    }
+    public abstract List<ShardHits> scan(Probe probe, boolean patient, Deadline deadline);
 
-    private static void verify(IndexDirectory index, String name, Verification verification, Stream<FileEntry> files) {
-        switch (verification) {
-            case QUICK -> files.parallel().forEach(file -> index.verifyQuickly(name, file));
-            case WHOLE -> files.parallel().forEach(file -> index.verify(name, file));
-            case NONE -> {}
-        }
-    }
+    /** Scans one shard and takes little from queries by that: it has one thread for it. */
+    public abstract ShardHits scanQuietly(int shard, Probe probe, Deadline deadline);
 
-    private static Stream<FileEntry> filesOf(IndexManifest manifest, List<ShardEntry> shards) {
-        return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
+    /**
+     * What is kept of hits, in their order; empty for one whose shard does not answer any more.
+     *
+     * @throws org.imagesearch.core.ImageSearchException (data) naming shard and id, if a vector has no row
+     */
+    public abstract List<Optional<StoredPicture>> pictures(List<Found> hits, boolean withVectors, Deadline deadline);
+
+    /**
+     * The row of a picture, in whichever shard holds it; empty if none does or if it is taken down.
+     *
+     * @throws RequestException (unavailable) if a shard that may hold it does not answer
+     */
+    public abstract Optional<ImageRow> row(long id);
+
+    /** The embedding of a picture, float[dimension], as {@link #row} finds it; also of one that is taken down. */
+    public abstract Optional<float[]> storedVector(long id);
+
+    /** How many of these ids the shards served hold, taken down or not; an id that is given twice counts once. */
+    public abstract int count(long[] ids);
+
+    /** The embedding of a picture, float[dimension], as {@link #row} finds it. */
+    public final Optional<float[]> vector(long id) {
+        return isDown(id) ? Optional.empty() : storedVector(id);
     }
 
     /**
-     * The same generation with other pictures taken down; what is known of this one is not looked up again.
+     * The same generation with other pictures taken down.
      *
      * @param down ids, ascending and distinct, whether the generation has them or not; stays as it is
      * @return retained once, whatever becomes of this one
      */
-    Generation hiding(long[] down) {
-        files.retain();
-        try {
-            return new Generation(manifest, files, hidden.next(files.shards(), down));
-        } catch (RuntimeException e) {
-            files.release();
-            throw e;
-        }
-    }
+    protected abstract Generation hiding(long[] down);
 
-    public IndexManifest manifest() {
-        return manifest;
-    }
-
-    /** The trained, empty index that queries are assigned with. */
-    public IvfIndex centroids() {
-        return files.centroids();
-    }
-
-    /** The shards served, by number. Their vectors and rows are whole: what is taken down is left out by {@link #filter}. */
-    public List<Shard> shards() {
-        return files.shards();
-    }
-
-    /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
-    public IdFilter filter(Shard shard) {
-        return hidden.filter(shard.number());
-    }
-
-    /** Bytes of memory that the screens of the shards take, 0 without. */
-    public long screenBytes() {
-        return files.shards().stream().mapToLong(Shard::screenBytes).sum();
-    }
-
-    /** Whether a picture is taken down, in the index or not. */
-    public boolean isDown(long id) {
-        return hidden.isDown(id);
-    }
-
-    /** Pictures in the shards served, without those that are taken down. */
-    public long pictures() {
-        return files.vectors() - hidden.present();
-    }
-
-    /** Pictures in the shards served that are taken down. */
-    public long hiddenPictures() {
-        return hidden.present();
-    }
-
-    /** The row of a picture, in whichever shard holds it; empty if it is taken down. */
-    public Optional<ImageRow> row(long id) {
-        return isDown(id) ? Optional.empty() : firstOf(shard -> shard.row(id));
-    }
-
-    /** The embedding of a picture, float[dimension], in whichever shard holds it; empty if it is taken down. */
-    public Optional<float[]> vector(long id) {
-        return isDown(id) ? Optional.empty() : storedVector(id);
-    }
-
-    /** As {@link #vector}, but also of a picture that is taken down: for finding what is like it. */
-    public Optional<float[]> storedVector(long id) {
-        return firstOf(shard -> shard.vector(id));
-    }
-
-    /** Whether a shard served holds a picture, taken down or not. */
-    public boolean holds(long id) {
-        return files.shards().stream().anyMatch(shard -> shard.holds(id));
-    }
-
-    private <T> Optional<T> firstOf(Function<Shard, Optional<T>> find) {
-        return files.shards().stream()
-                .flatMap(shard -> find.apply(shard).stream())
-                .findFirst();
-    }
+    /** Gives back what it holds; called once, when nobody uses it any more. */
+    protected abstract void close();
 
     /** Whether queries that begin now see another generation, or this one with other pictures taken down. */
-    public boolean isReplaced() {
+    public final boolean isReplaced() {
         return replaced;
     }
 
     /** Gives back the reference of whoever served it. */
-    void retire() {
+    final void retire() {
         replaced = true;
         release();
     }
 
     /** Takes a reference, if the generation is still open. */
-    public synchronized boolean retain() {
+    public final synchronized boolean retain() {
         if (references == 0) {
             return false;
         }
@@ -191,17 +105,16 @@ public final class Generation {
     }
 
     /** Gives a reference back; the last one closes the generation. */
-    public void release() {
+    public final void release() {
         synchronized (this) {
             if (references == 0) {
-                throw new IllegalStateException(manifest.generation() + " was released too often");
+                throw new IllegalStateException(manifest().generation() + " was released too often");
             }
             references--;
             if (references > 0) {
                 return;
             }
         }
-        hidden.close();
-        files.release();
+        close();
     }
 }

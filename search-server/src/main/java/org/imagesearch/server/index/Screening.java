@@ -19,8 +19,12 @@ public enum Screening {
     /** Bytes of an index to bytes of its screen, and something. */
     private static final double SCREEN_SHARE = 0.31;
 
-    /** @param availableMemory bytes, 0 if it is not known */
-    boolean wanted(List<ShardEntry> shards, long availableMemory) {
+    /**
+     * Whether shards of this size are to keep a screen.
+     *
+     * @param availableMemory bytes, 0 if it is not known
+     */
+    public boolean wanted(List<ShardEntry> shards, long availableMemory) {
         return switch (this) {
             case ALWAYS -> true;
             case NEVER -> false;

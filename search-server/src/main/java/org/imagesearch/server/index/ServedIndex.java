@@ -1,17 +1,23 @@
 package org.imagesearch.server.index;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
-import org.imagesearch.core.Fingerprint;
+import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.Takedown;
@@ -34,10 +40,13 @@ import org.slf4j.LoggerFactory;
 public final class ServedIndex implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedIndex.class);
 
+    /** A generation that brokers ask for is kept so long behind the last one of their questions. */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final IndexDirectory index;
-    private final Fingerprint model;
-    private final String modelName;
-    private final IndexSettings settings;
+    private final GenerationSource source;
+    private final Duration poll;
+    private final LongSupplier nanoClock;
     private final ScheduledExecutorService follower = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "index-follower");
         thread.setDaemon(true);
@@ -53,20 +62,29 @@ public final class ServedIndex implements AutoCloseable {
 
     private ScheduledFuture<?> following;
     private Generation current;
+
+    /** What was served before, while brokers still ask for it; null if none do. One at most: memory has to hold two then. */
+    private Generation former;
+
+    private final Map<String, Long> askedForNanos = new HashMap<>();
     private String refused = "";
     private boolean closed;
 
     /**
      * @param root the index
-     * @param model the model that queries are encoded with
-     * @param modelName where that model is, for messages
+     * @param source opens its generations
+     * @param poll time between two looks at {@code CURRENT}
      */
-    public ServedIndex(Path root, Fingerprint model, String modelName, IndexSettings settings) {
+    public ServedIndex(Path root, GenerationSource source, Duration poll) {
+        this(root, source, poll, System::nanoTime);
+    }
+
+    ServedIndex(Path root, GenerationSource source, Duration poll, LongSupplier nanoClock) {
         this.index = new IndexDirectory(root);
         this.takedowns = new TakedownsFile(root);
-        this.model = model;
-        this.modelName = modelName;
-        this.settings = settings;
+        this.source = source;
+        this.poll = poll;
+        this.nanoClock = nanoClock;
     }
 
     /** The name of its folder. */
@@ -78,13 +96,13 @@ public final class ServedIndex implements AutoCloseable {
     /**
      * Opens the published generation and begins to follow.
      *
-     * @throws ImageSearchException as {@link Generation#open}, {@link IndexDirectory#currentGeneration} and {@link
+     * @throws ImageSearchException as {@link GenerationSource#open}, {@link IndexDirectory#currentGeneration} and {@link
      *     Takedowns#read} do
      */
     public void open() {
         down = Takedowns.read(index.root());
         serve(open(index.currentGeneration()));
-        long pollMillis = settings.poll().toMillis();
+        long pollMillis = poll.toMillis();
         following = follower.scheduleWithFixedDelay(this::follow, pollMillis, pollMillis, TimeUnit.MILLISECONDS);
     }
 
@@ -101,6 +119,29 @@ public final class ServedIndex implements AutoCloseable {
         } finally {
             generation.release();
         }
+    }
+
+    /**
+     * Takes a reference to a generation by its name, for a broker that asks for it: the one that is served, or the one before it, which
+     * is kept while brokers ask for it. Whoever gets it releases it.
+     */
+    public synchronized Optional<Generation> retain(String name) {
+        for (Generation open : held()) {
+            if (open.manifest().generation().equals(name) && open.retain()) {
+                askedForNanos.put(name, nanoClock.getAsLong());
+                return Optional.of(open);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Looks at each generation that is open, the one that is served first. */
+    public synchronized <T> List<T> each(Function<Generation, T> look) {
+        return held().stream().map(look).toList();
+    }
+
+    private List<Generation> held() {
+        return Stream.of(current, former).filter(Objects::nonNull).toList();
     }
 
     /** Whether queries can be answered. */
@@ -152,6 +193,7 @@ public final class ServedIndex implements AutoCloseable {
     void follow() {
         followTakedowns();
         followGeneration();
+        letFormerGo();
     }
 
     private void followTakedowns() {
@@ -197,7 +239,7 @@ public final class ServedIndex implements AutoCloseable {
                 refused = "";
                 return;
             }
-            if (published.equals(refused)) {
+            if (published.equals(refused) || !source.isReady(published)) {
                 return;
             }
             LOG.info("generation published={} served={}", published, served);
@@ -217,7 +259,7 @@ public final class ServedIndex implements AutoCloseable {
 
     private Generation open(String name) {
         long begin = System.nanoTime();
-        Generation generation = Generation.open(index, name, model, modelName, settings);
+        Generation generation = source.open(name);
         LOG.info(
                 "generation opened={} pictures={} shards={} screen-bytes={} ms={}",
                 name,
@@ -252,7 +294,26 @@ public final class ServedIndex implements AutoCloseable {
         if (served.isPresent()) {
             swap(replaced(served.get(), ids));
         }
+        hideInFormer(ids);
         down = ids;
+    }
+
+    private void hideInFormer(long[] ids) {
+        Optional<Generation> before;
+        synchronized (this) {
+            before = Optional.ofNullable(former).filter(Generation::retain);
+        }
+        if (before.isEmpty()) {
+            return;
+        }
+        Generation hidden = replaced(before.get(), ids);
+        Generation last;
+        synchronized (this) {
+            // It may have been let go meanwhile, by closing or for good.
+            last = former == before.get() ? former : hidden;
+            former = former == before.get() ? hidden : former;
+        }
+        last.retire();
     }
 
     private void swap(Generation next) {
@@ -260,10 +321,42 @@ public final class ServedIndex implements AutoCloseable {
         synchronized (this) {
             last = closed ? next : current;
             current = closed ? null : next;
+            if (current != null
+                    && last != null
+                    && isAskedFor(last)
+                    && !nameOf(last).equals(nameOf(next))) {
+                Generation beforeLast = former;
+                former = last;
+                last = beforeLast;
+            }
         }
         if (last != null) {
             last.retire();
         }
+    }
+
+    private void letFormerGo() {
+        Generation last = null;
+        synchronized (this) {
+            if (former != null && !isAskedFor(former)) {
+                last = former;
+                former = null;
+                askedForNanos.keySet().retainAll(Set.of(nameOf(current)));
+            }
+        }
+        if (last != null) {
+            LOG.info("generation closed={}", nameOf(last));
+            last.retire();
+        }
+    }
+
+    private boolean isAskedFor(Generation generation) {
+        Long last = askedForNanos.get(nameOf(generation));
+        return last != null && nanoClock.getAsLong() - last < LINGER_NANOS;
+    }
+
+    private static String nameOf(Generation generation) {
+        return generation.manifest().generation();
     }
 
     private synchronized Optional<Generation> retained() {
@@ -276,14 +369,13 @@ public final class ServedIndex implements AutoCloseable {
             following.cancel(false);
         }
         follower.shutdown();
-        Generation last;
+        List<Generation> last;
         synchronized (this) {
             closed = true;
-            last = current;
+            last = held();
             current = null;
+            former = null;
         }
-        if (last != null) {
-            last.retire();
-        }
+        last.forEach(Generation::retire);
     }
 }

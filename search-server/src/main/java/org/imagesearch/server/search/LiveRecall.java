@@ -1,5 +1,6 @@
 package org.imagesearch.server.search;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -16,7 +17,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.query.Deadline;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +41,9 @@ public final class LiveRecall implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveRecall.class);
     private static final long STOP_SECONDS = 10;
+
+    /** Rests included: a net below the bound on the work itself. */
+    private static final Duration LONGEST_ELAPSED = Duration.ofHours(1);
 
     private final LiveRecallSettings settings;
     private final DoubleSupplier random;
@@ -234,8 +240,8 @@ public final class LiveRecall implements AutoCloseable {
     private void measure(Answered answered) {
         Work work = new Work(answered.generation());
         int k = Math.min(K, answered.k());
-        Optional<List<Found>> exact =
-                ExactScan.best(answered.generation(), answered.query(), k, answered.least(), work);
+        Optional<List<Found>> exact = ExactScan.best(
+                answered.generation(), answered.query(), k, answered.least(), Deadline.in(LONGEST_ELAPSED), work);
         if (exact.isPresent()) {
             work.pieceEnded();
             if (!exact.get().isEmpty()) {

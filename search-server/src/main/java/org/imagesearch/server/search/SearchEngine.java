@@ -1,16 +1,21 @@
 package org.imagesearch.server.search;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.AlikeVectors;
+import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.index.ShardHits;
+import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.Query;
@@ -26,7 +31,6 @@ public final class SearchEngine implements AutoCloseable {
     private final ServedIndex index;
     private final QueryEncoder encoder;
     private final SearchSettings settings;
-    private final ShardScans scans;
     private final LiveRecall liveRecall;
 
     /** @param index stays the caller's */
@@ -34,7 +38,6 @@ public final class SearchEngine implements AutoCloseable {
         this.index = index;
         this.encoder = encoder;
         this.settings = settings;
-        this.scans = new ShardScans(settings.scanThreads(), settings.queue());
         this.liveRecall = LiveRecall.start(settings.liveRecall());
     }
 
@@ -65,13 +68,15 @@ public final class SearchEngine implements AutoCloseable {
         long[] lists = new long[nprobe];
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
-        List<ShardHits> answers = scans.scan(
-                generation, new ShardScans.Probe(vector, query.k(), least(query), lists, coarseScores), deadline);
-        Coverage coverage = coverage(answers);
-        requireSomeAnswer(coverage);
-        requireWhole(query, coverage);
+        List<ShardHits> answers = generation.scan(
+                new Probe(vector, query.k(), least(query), lists, coarseScores), !query.partial(), deadline);
+        requireSomeAnswer(coverage(answers));
         List<Found> best = best(answers, query);
-        List<Hit> hits = hits(best, query);
+        boolean withVectors = query.withVectors() || query.nearDuplicates().isPresent();
+        List<Optional<StoredPicture>> pictures = generation.pictures(best, withVectors, deadline);
+        Coverage coverage = coverage(withoutLost(answers, best, pictures));
+        requireWhole(query, coverage);
+        List<Hit> hits = hits(best, pictures, query);
         if (coverage.degraded().isEmpty()) {
             liveRecall.offer(
                     new LiveRecall.Answered(generation, kind, vector, query.k(), least(query), nprobe, expected, best));
@@ -82,13 +87,28 @@ public final class SearchEngine implements AutoCloseable {
         return new Answer(generation.manifest().generation(), took, new Probed(nprobe, expected), coverage, hits);
     }
 
-    private static List<Hit> hits(List<Found> best, Query query) {
-        boolean grouped = query.nearDuplicates().isPresent();
-        List<Hit> hits = new ArrayList<>();
-        for (Found found : best) {
-            hits.add(hit(found, query.withVectors() || grouped));
+    /** A shard that found pictures, but then did not tell what they are, has not answered. */
+    private static List<ShardHits> withoutLost(
+            List<ShardHits> answers, List<Found> best, List<Optional<StoredPicture>> pictures) {
+        Set<Integer> lost = new HashSet<>();
+        for (int i = 0; i < best.size(); i++) {
+            if (pictures.get(i).isEmpty()) {
+                lost.add(best.get(i).shard());
+            }
         }
-        if (!grouped) {
+        return answers.stream()
+                .map(answer ->
+                        lost.contains(answer.shard()) ? ShardHits.none(answer.shard(), ShardHits.UNREACHABLE) : answer)
+                .toList();
+    }
+
+    private static List<Hit> hits(List<Found> best, List<Optional<StoredPicture>> pictures, Query query) {
+        List<Hit> hits = new ArrayList<>();
+        for (int i = 0; i < best.size(); i++) {
+            Found found = best.get(i);
+            pictures.get(i).ifPresent(picture -> hits.add(hit(found, picture)));
+        }
+        if (query.nearDuplicates().isEmpty()) {
             return hits;
         }
         List<Hit> bestOfEach =
@@ -135,7 +155,7 @@ public final class SearchEngine implements AutoCloseable {
     private static Coverage coverage(List<ShardHits> answers) {
         List<Missing> missing = answers.stream()
                 .filter(answer -> answer.problem() != null)
-                .map(answer -> new Missing(answer.shard().number(), answer.problem()))
+                .map(answer -> new Missing(answer.shard(), answer.problem()))
                 .toList();
         return new Coverage(answers.size(), answers.size() - missing.size(), missing);
     }
@@ -147,11 +167,13 @@ public final class SearchEngine implements AutoCloseable {
         }
         List<String> reasons =
                 coverage.degraded().stream().map(Missing::reason).distinct().toList();
-        if (reasons.contains(ShardScans.DEADLINE)) {
+        if (reasons.contains(ShardHits.DEADLINE)) {
             throw RequestException.of(
                     Problem.DEADLINE_EXCEEDED, "none of %d shards answered in time", coverage.total());
-        } else if (reasons.contains(ShardScans.OVERLOADED)) {
+        } else if (reasons.contains(ShardHits.OVERLOADED)) {
             throw RequestException.of(Problem.UNAVAILABLE, "all %d shards are overloaded", coverage.total());
+        } else if (reasons.contains(ShardHits.UNREACHABLE)) {
+            throw RequestException.of(Problem.UNAVAILABLE, "none of %d shards can be reached", coverage.total());
         }
         throw ImageSearchException.data("all %d shards failed", coverage.total());
     }
@@ -187,14 +209,8 @@ public final class SearchEngine implements AutoCloseable {
         return all.subList(0, Math.min(query.k(), all.size()));
     }
 
-    private static Hit hit(Found found, boolean withVector) {
-        ImageRow row = found.shard()
-                .row(found.id())
-                .orElseThrow(() -> ImageSearchException.data(
-                        "shard %d has a vector of id %d, but no row",
-                        found.shard().number(), found.id()));
-        Optional<float[]> vector = withVector ? found.shard().vector(found.id()) : Optional.empty();
-        Map<String, Object> columns = row.extra();
+    private static Hit hit(Found found, StoredPicture picture) {
+        ImageRow row = picture.row();
         return new Hit(
                 found.id(),
                 found.score(),
@@ -202,8 +218,8 @@ public final class SearchEngine implements AutoCloseable {
                 row.width(),
                 row.height(),
                 row.caption(),
-                columns,
-                vector,
+                row.extra(),
+                picture.vector(),
                 Optional.empty());
     }
 
@@ -214,6 +230,5 @@ public final class SearchEngine implements AutoCloseable {
     @Override
     public void close() {
         liveRecall.close();
-        scans.close();
     }
 }

@@ -51,7 +51,8 @@ public record SearchSettings(
         }
     }
 
-    int scanThreads() {
+    /** Threads that scan shards. */
+    public int scanThreads() {
         return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     }
 }

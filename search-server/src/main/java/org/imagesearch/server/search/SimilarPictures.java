@@ -5,16 +5,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.query.Term;
 
 /**
- * Finds every picture that is like a given one, by comparing it with all of them; one such search at a time, on the calling
- * thread. Thread-safe.
+ * Finds every picture that is like a given one, by comparing it with all of them; one such search at a time. Thread-safe.
  */
 public final class SimilarPictures {
     private final ServedIndex index;
@@ -98,13 +99,18 @@ public final class SimilarPictures {
     private static List<Match> find(
             Generation generation, float[] query, double minScore, int limit, Deadline deadline) {
         List<Found> found = ExactScan.best(
-                        generation, query, limit + 1, minScore, (done, total) -> !deadline.hasPassed())
+                        generation, query, limit + 1, minScore, deadline, (done, total) -> !deadline.hasPassed())
                 .orElseThrow(() -> RequestException.of(
                         Problem.DEADLINE_EXCEEDED, "comparing with every picture takes longer than it may"));
         List<Match> matches = new ArrayList<>();
-        for (Found one : found) {
+        List<Optional<StoredPicture>> pictures = generation.pictures(found, false, deadline);
+        for (int i = 0; i < found.size(); i++) {
+            Found one = found.get(i);
+            StoredPicture picture = pictures.get(i)
+                    .orElseThrow(() ->
+                            RequestException.of(Problem.UNAVAILABLE, "shard %d does not answer any more", one.shard()));
             if (one.score() >= minScore) {
-                generation.row(one.id()).ifPresent(row -> matches.add(new Match(one.id(), one.score(), row.uri())));
+                matches.add(new Match(one.id(), one.score(), picture.row().uri()));
             }
         }
         if (matches.size() > limit) {

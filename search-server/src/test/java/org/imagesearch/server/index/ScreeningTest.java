@@ -2,8 +2,6 @@ package org.imagesearch.server.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.imagesearch.core.index.IndexDirectory;
@@ -28,15 +26,5 @@ class ScreeningTest {
         assertThat(Screening.AUTO.wanted(shards, 0)).isFalse();
         assertThat(Screening.ALWAYS.wanted(shards, 0)).isTrue();
         assertThat(Screening.NEVER.wanted(shards, Long.MAX_VALUE)).isFalse();
-    }
-
-    @Test
-    void memoryIsWhatLinuxSaysIsAvailable() throws IOException {
-        Path file = folder.resolve("meminfo");
-        Files.writeString(
-                file, "MemTotal:       24684000 kB\nMemFree:   1 kB\nMemAvailable:   23671234 kB\nBuffers: 8 kB\n");
-        assertThat(AvailableMemory.ofMachine(file)).isEqualTo(23671234L * 1024);
-        assertThat(AvailableMemory.ofMachine(folder.resolve("none"))).isZero();
-        assertThat(AvailableMemory.bytes()).isPositive();
     }
 }

@@ -13,6 +13,7 @@ import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.shards.LocalGeneration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +30,7 @@ class ServedIndexTest {
         Path manifest = second.folder().resolve(IndexLayout.MANIFEST);
         byte[] good = Files.readAllBytes(manifest);
         Files.writeString(manifest, "{}");
-        try (ServedIndex index = new ServedIndex(folder, SmallIndex.BUNDLE.fingerprint(), "the demo model", SETTINGS)) {
+        try (ServedIndex index = SmallIndex.served(folder, SETTINGS)) {
             index.open();
             second.publish();
             index.follow();
@@ -80,15 +81,16 @@ class ServedIndexTest {
         SmallIndex second = SmallIndex.write(folder, 2, 99, 60, 3);
         try (ServedIndex index = open(folder)) {
             index.takeDown(new long[] {1007, 1000 + 7 * 50}, Optional.empty());
-            assertThat(index.with(Generation::hiddenPictures)).isEqualTo(1);
+            assertThat(hidden(index)).isEqualTo(1);
             second.publish();
             index.follow();
             assertThat(served(index)).isEqualTo("gen-000002");
-            assertThat(index.with(Generation::hiddenPictures)).isEqualTo(2);
-            assertThat(index.with(Generation::pictures)).isEqualTo(58);
+            assertThat(hidden(index)).isEqualTo(2);
+            assertThat((long) index.with(Generation::pictures)).isEqualTo(58);
             index.with(generation -> {
-                long filtered = generation.shards().stream()
-                        .filter(shard -> generation.filter(shard) != null)
+                LocalGeneration local = (LocalGeneration) generation;
+                long filtered = local.openShards().stream()
+                        .filter(shard -> local.filter(shard) != null)
                         .count();
                 assertThat(filtered).as("shards with something to leave out").isEqualTo(2);
                 return null;
@@ -137,7 +139,7 @@ class ServedIndexTest {
     @Test
     void beforeItIsOpenAndAfterItIsClosedItIsUnavailable(@TempDir Path folder) {
         SmallIndex.publish(folder, 1, 97, 40, 1);
-        ServedIndex index = new ServedIndex(folder, SmallIndex.BUNDLE.fingerprint(), "the demo model", SETTINGS);
+        ServedIndex index = SmallIndex.served(folder, SETTINGS);
         assertUnavailable(index);
         index.open();
         assertThat(index.isOpen()).isTrue();
@@ -155,7 +157,7 @@ class ServedIndexTest {
     }
 
     private static ServedIndex open(Path folder) {
-        ServedIndex index = new ServedIndex(folder, SmallIndex.BUNDLE.fingerprint(), "the demo model", SETTINGS);
+        ServedIndex index = SmallIndex.served(folder, SETTINGS);
         index.open();
         return index;
     }
@@ -166,5 +168,9 @@ class ServedIndexTest {
 
     private static String served(ServedIndex index) {
         return index.with(generation -> generation.manifest().generation());
+    }
+
+    private static long hidden(ServedIndex index) {
+        return index.with(Generation::hiddenPictures);
     }
 }

@@ -14,11 +14,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.imagesearch.server.SmallIndex;
+import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.ServedIndex;
-import org.imagesearch.server.index.Shard;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.search.LiveRecall.Answered;
 import org.imagesearch.server.search.LiveRecall.State;
@@ -45,11 +45,8 @@ class LiveRecallTest {
     @BeforeEach
     void openIndex(@TempDir Path folder) {
         files = SmallIndex.publish(folder, 1, 83, 300, SHARDS);
-        index = new ServedIndex(
-                folder,
-                SmallIndex.BUNDLE.fingerprint(),
-                "the demo model",
-                new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1)));
+        index = SmallIndex.served(
+                folder, new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1)));
         index.open();
         generation = index.with(current -> {
             assertThat(current.retain()).isTrue();
@@ -72,8 +69,8 @@ class LiveRecallTest {
         List<Found> answered = new ArrayList<>();
         // 7 of the best 10, then others.
         for (int place : new int[] {0, 1, 2, 4, 5, 7, 9, 10, 11, 12, 13, 3, 6, 8}) {
-            answered.add(new Found(
-                    shard(), exact.get(place).id(), (float) exact.get(place).score()));
+            answered.add(
+                    new Found(0, exact.get(place).id(), (float) exact.get(place).score()));
         }
 
         recall.offer(answered(QueryKind.WORDS, query, 14, Double.NEGATIVE_INFINITY, 2, answered));
@@ -95,7 +92,7 @@ class LiveRecallTest {
         List<SmallIndex.Found> exact = SmallIndex.best(files.items(), query, 4);
         for (int found = 0; found <= 4; found++) {
             List<Found> hits = exact.subList(0, found).stream()
-                    .map(hit -> new Found(shard(), hit.id(), (float) hit.score()))
+                    .map(hit -> new Found(0, hit.id(), (float) hit.score()))
                     .toList();
             QueryKind kind = found < 3 ? QueryKind.PICTURES : QueryKind.MIXED;
             recall.offer(answered(kind, query, 4, Double.NEGATIVE_INFINITY, 2, hits));
@@ -111,7 +108,7 @@ class LiveRecallTest {
 
     @Test
     void whatScoresAsTheLastExactHitDoesIsAsGoodAsThat() {
-        Shard shard = shard();
+        int shard = 0;
         List<Found> exact = List.of(new Found(shard, 1, 0.9f), new Found(shard, 2, 0.5f), new Found(shard, 3, 0.5f));
         assertThat(LiveRecall.recall(
                         List.of(new Found(shard, 1, 0.9f), new Found(shard, 3, 0.5f), new Found(shard, 4, 0.5f)),
@@ -130,8 +127,8 @@ class LiveRecallTest {
         float[] query = SmallIndex.randomUnit(new Random(5));
         List<SmallIndex.Found> exact = SmallIndex.best(files.items(), query, 5);
         double least = (exact.get(3).score() + exact.get(4).score()) / 2;
-        List<Found> hits = List.of(
-                new Found(shard(), exact.get(0).id(), (float) exact.get(0).score()));
+        List<Found> hits =
+                List.of(new Found(0, exact.get(0).id(), (float) exact.get(0).score()));
 
         recall.offer(answered(QueryKind.WORDS, query, 10, least, 2, hits));
         recall.measureNext(0);
@@ -151,7 +148,7 @@ class LiveRecallTest {
         index.takeDown(new long[] {exact.get(0).id()}, Optional.empty());
         LiveRecall recall = recall(1, 1, LONG, 10);
         List<Found> hits = exact.subList(1, 11).stream()
-                .map(hit -> new Found(shard(), hit.id(), (float) hit.score()))
+                .map(hit -> new Found(0, hit.id(), (float) hit.score()))
                 .toList();
 
         index.with(current -> {
@@ -312,10 +309,6 @@ class LiveRecallTest {
 
     private Answered answered(QueryKind kind, float[] query, int k, double least, int nprobe, List<Found> hits) {
         return new Answered(generation, kind, query, k, least, nprobe, Optional.of(0.9), hits);
-    }
-
-    private Shard shard() {
-        return generation.shards().get(0);
     }
 
     private static Map<String, Long> dropped(LiveRecall recall) {

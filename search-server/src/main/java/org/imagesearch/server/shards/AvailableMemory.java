@@ -1,4 +1,4 @@
-package org.imagesearch.server.index;
+package org.imagesearch.server.shards;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.imagesearch.server.search;
+package org.imagesearch.server.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +18,7 @@ class BestHitsTest {
                 List<Found> found = new ArrayList<>();
                 for (int i = 0; i < 8; i++) {
                     // Few different scores, so that many are equal.
-                    found.add(new Found(null, random.nextInt(1000), random.nextInt(12) / 10f));
+                    found.add(new Found(0, random.nextInt(1000), random.nextInt(12) / 10f));
                 }
                 found.sort(Found.BEST_FIRST);
                 all.addAll(found);
@@ -28,7 +28,7 @@ class BestHitsTest {
                     ids[i] = i < 8 ? found.get(i).id() : -1;
                     scores[i] = i < 8 ? found.get(i).score() : Float.NEGATIVE_INFINITY;
                 }
-                best.add(null, ids, scores);
+                best.add(0, ids, scores);
                 all.sort(Found.BEST_FIRST);
                 List<Found> expected = all.subList(0, Math.min(k, all.size()));
                 assertThat(best.sorted()).isEqualTo(expected);
@@ -49,9 +49,9 @@ class BestHitsTest {
             assertThat((double) Math.nextUp(bound)).isGreaterThanOrEqualTo(least);
         }
         BestHits best = new BestHits(1, 0.5);
-        best.add(null, new long[] {1}, new float[] {0.4f});
+        best.add(0, new long[] {1}, new float[] {0.4f});
         assertThat(best.sorted()).isEmpty();
-        best.add(null, new long[] {2}, new float[] {0.5f});
+        best.add(0, new long[] {2}, new float[] {0.5f});
         assertThat(best.sorted()).hasSize(1);
     }
 }

@@ -1,4 +1,4 @@
-package org.imagesearch.server.search;
+package org.imagesearch.server.shards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,10 +11,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.SmallIndex;
-import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.BestHits;
+import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.Screening;
-import org.imagesearch.server.index.Shard;
+import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.query.Deadline;
 import org.junit.jupiter.api.AfterEach;
@@ -28,9 +30,12 @@ class ShardScansTest {
     private static final int SHARDS = 4;
     private static final Deadline FAR = Deadline.in(Duration.ofMinutes(5));
 
+    /** Not those that are tested. */
+    private static final ShardScans SCANS = new ShardScans(1, 1);
+
     private SmallIndex index;
-    private Generation generation;
-    private ShardScans.Probe probe;
+    private LocalGeneration generation;
+    private Probe probe;
 
     @BeforeEach
     void openGeneration(@TempDir Path folder) {
@@ -40,20 +45,21 @@ class ShardScansTest {
     }
 
     /** All lists, the nearest first. */
-    private ShardScans.Probe probe(float[] query, int k) {
+    private Probe probe(float[] query, int k) {
         long[] lists = new long[SmallIndex.NLIST];
         float[] coarseScores = new float[lists.length];
         generation.centroids().assign(query, 1, lists.length, lists, coarseScores);
-        return new ShardScans.Probe(query, k, Double.NEGATIVE_INFINITY, lists, coarseScores);
+        return new Probe(query, k, Double.NEGATIVE_INFINITY, lists, coarseScores);
     }
 
-    private static Generation open(Path folder, String name, boolean map, Screening screen) {
-        return Generation.open(
+    private static LocalGeneration open(Path folder, String name, boolean map, Screening screen) {
+        return LocalGeneration.open(
                 new IndexDirectory(folder),
                 name,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1)));
+                new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1)),
+                SCANS);
     }
 
     @AfterEach
@@ -71,7 +77,7 @@ class ShardScansTest {
                 int number = shard;
                 ShardHits answer = answers.get(shard);
                 assertThat(answer.problem()).isNull();
-                assertThat(answer.shard().number()).isEqualTo(number);
+                assertThat(answer.shard()).isEqualTo(number);
                 assertThat(LongStream.of(answer.ids()).boxed())
                         .containsExactlyInAnyOrderElementsOf(index.items().stream()
                                 .filter(item -> item.shard() == number)
@@ -87,7 +93,7 @@ class ShardScansTest {
         // As many as there are twins, whose scores are equal: some of them must be kept, and the right ones.
         for (int k : new int[] {1, 3, 7, 12, 20}) {
             float[] query = index.items().get(SmallIndex.TWINS).vector();
-            ShardScans.Probe best = probe(query, k);
+            Probe best = probe(query, k);
             try (ShardScans scans = new ShardScans(1, 100)) {
                 List<ShardHits> answers = scans.scan(generation, best, FAR);
 
@@ -96,7 +102,7 @@ class ShardScansTest {
                     for (int i = 0; i < answer.ids().length; i++) {
                         assertThat(answer.scores()[i]).isGreaterThanOrEqualTo(merged.bound());
                     }
-                    merged.add(answer.shard(), answer.ids(), answer.scores());
+                    merged.add(answer);
                 }
                 assertThat(merged.sorted().stream().map(Found::id))
                         .containsExactlyElementsOf(SmallIndex.best(index.items(), query, k).stream()
@@ -111,22 +117,20 @@ class ShardScansTest {
     @CsvSource({"true, ALWAYS", "false, NEVER", "false, ALWAYS"})
     void shardsThatAreScannedAsOneFindTheSame(boolean map, Screening screen, @TempDir Path folder) {
         SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        Generation inMemory = open(folder, index.generation(), map, screen);
+        LocalGeneration inMemory = open(folder, index.generation(), map, screen);
         try {
             assertThat(inMemory.screenBytes() > 0).isEqualTo(screen == Screening.ALWAYS);
-            assertThat(inMemory.shards()).allMatch(Shard::isInMemory);
-            assertThat(generation.shards()).noneMatch(Shard::isInMemory);
+            assertThat(inMemory.openShards()).allMatch(Shard::isInMemory);
+            assertThat(generation.openShards()).noneMatch(Shard::isInMemory);
             for (int threads : new int[] {1, 3, 9}) {
                 for (int k : new int[] {1, 7, 100}) {
-                    ShardScans.Probe best = new ShardScans.Probe(
-                            probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
+                    Probe best =
+                            new Probe(probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
                     try (ShardScans alone = new ShardScans(1, 100);
                             ShardScans scans = new ShardScans(threads, 100)) {
                         List<ShardHits> answers = scans.scan(inMemory, best, FAR);
 
-                        assertThat(answers)
-                                .extracting(answer -> answer.shard().number())
-                                .containsExactly(0, 1, 2, 3);
+                        assertThat(answers).extracting(answer -> answer.shard()).containsExactly(0, 1, 2, 3);
                         assertThat(best(answers, k)).isEqualTo(best(alone.scan(generation, best, FAR), k));
                     }
                 }
@@ -141,15 +145,15 @@ class ShardScansTest {
         BestHits merged = new BestHits(k, Double.NEGATIVE_INFINITY);
         answers.forEach(answer -> merged.add(answer.shard(), answer.ids(), answer.scores()));
         return merged.sorted().stream()
-                .map(found -> List.<Number>of(found.shard().number(), found.id(), found.score()))
+                .map(found -> List.<Number>of(found.shard(), found.id(), found.score()))
                 .toList();
     }
 
     @Test
     void ofShardsThatAreScannedAsOneTheFailedOneIsNamed(@TempDir Path folder) {
         SmallIndex.publish(folder, 1, 81, 60, SHARDS);
-        Generation inMemory = open(folder, index.generation(), false, Screening.NEVER);
-        inMemory.shards().get(1).vectors().close();
+        LocalGeneration inMemory = open(folder, index.generation(), false, Screening.NEVER);
+        inMemory.openShards().get(1).vectors().close();
         try (ShardScans scans = new ShardScans(1, 100)) {
             List<ShardHits> answers = scans.scan(inMemory, probe, FAR);
 
@@ -213,7 +217,7 @@ class ShardScansTest {
 
     @Test
     void aShardThatFailsIsNamedAndTheOthersAnswer() {
-        generation.shards().get(2).vectors().close();
+        generation.openShards().get(2).vectors().close();
         try (ShardScans scans = new ShardScans(2, 100)) {
             assertThat(scans.scan(generation, probe, FAR))
                     .extracting(ShardHits::problem)

@@ -1,4 +1,4 @@
-package org.imagesearch.server.index;
+package org.imagesearch.server.shards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package org.imagesearch.server.index;
+package org.imagesearch.server.shards;
 
 import java.util.List;
 import org.imagesearch.core.ErrorCode;

@@ -1,4 +1,4 @@
-package org.imagesearch.server.search;
+package org.imagesearch.server.shards;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,10 +8,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfShards;
-import org.imagesearch.server.index.Generation;
-import org.imagesearch.server.index.Shard;
+import org.imagesearch.server.index.BestHits;
+import org.imagesearch.server.index.Probe;
+import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.query.Deadline;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,17 +26,17 @@ import org.slf4j.LoggerFactory;
  * little more than one. Of shards that may wait for a disk, each is scanned on its own, so that a slow one holds up no other. A scan
  * that begins when others have ended looks only for what can still be among the best k of them all.
  */
-final class ShardScans implements AutoCloseable {
-    static final String DEADLINE = "deadline";
-    static final String OVERLOADED = "overloaded";
-    static final String FAILED = "failed";
-
+public final class ShardScans implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardScans.class);
     private static final long STOP_SECONDS = 10;
 
     private final ThreadPoolExecutor threads;
 
-    ShardScans(int count, int queue) {
+    /**
+     * @param count threads
+     * @param queue scans that wait for a thread at most
+     */
+    public ShardScans(int count, int queue) {
         AtomicInteger number = new AtomicInteger();
         threads = new ThreadPoolExecutor(
                 count,
@@ -46,40 +48,59 @@ final class ShardScans implements AutoCloseable {
     }
 
     /**
-     * What every shard scans.
-     *
-     * @param query float[dimension]
-     * @param least hits below it are of no use
-     * @param lists long[nprobe], the centroids nearest to the query
-     * @param coarseScores float[nprobe]
-     */
-    record Probe(float[] query, int k, double least, long[] lists, float[] coarseScores) {}
-
-    /**
      * Scans every shard and returns what each one answered before the deadline, in the order of the shards: at least those of
      * its hits that are among the best k of all that answered.
      */
-    List<ShardHits> scan(Generation generation, Probe probe, Deadline deadline) {
-        List<Shard> shards = generation.shards();
+    List<ShardHits> scan(LocalGeneration generation, Probe probe, Deadline deadline) {
+        List<Shard> shards = generation.openShards();
         // As many places as shards: a late answer never blocks its thread.
         BlockingQueue<ShardHits> answers = new ArrayBlockingQueue<>(Math.max(1, shards.size()));
-        BestHits best = new BestHits(probe.k, probe.least);
-        for (List<Shard> together : groups(shards)) {
-            submit(generation, together, probe, best, deadline, answers);
-        }
+        scan(generation, shards, probe, deadline, answers::addAll);
         ShardHits[] inOrder = new ShardHits[shards.size()];
         for (int waiting = shards.size(); waiting > 0; waiting--) {
             ShardHits answer = poll(answers, deadline);
             if (answer == null) {
                 break;
             }
-            inOrder[shards.indexOf(answer.shard())] = answer;
+            inOrder[place(shards, answer.shard())] = answer;
         }
         List<ShardHits> all = new ArrayList<>();
         for (int i = 0; i < inOrder.length; i++) {
-            all.add(inOrder[i] == null ? ShardHits.none(shards.get(i), DEADLINE) : inOrder[i]);
+            all.add(inOrder[i] == null ? ShardHits.none(shards.get(i).number(), ShardHits.DEADLINE) : inOrder[i]);
         }
         return all;
+    }
+
+    private static int place(List<Shard> shards, int number) {
+        int place = 0;
+        while (shards.get(place).number() != number) {
+            place++;
+        }
+        return place;
+    }
+
+    /**
+     * Scans shards and returns at once.
+     *
+     * @param shards some of those of the generation
+     * @param answered gets what shards answered, some at a time, on the threads of the scans or on the calling one; each shard once
+     */
+    public void scan(
+            LocalGeneration generation,
+            List<Shard> shards,
+            Probe probe,
+            Deadline deadline,
+            Consumer<List<ShardHits>> answered) {
+        BestHits best = new BestHits(probe.k(), probe.least());
+        for (List<Shard> together : groups(shards)) {
+            submit(generation, together, probe, best, deadline, answered);
+        }
+    }
+
+    /** Scans one shard on the calling thread. */
+    static ShardHits scanHere(LocalGeneration generation, Shard shard, Probe probe) {
+        float bound = new BestHits(probe.k(), probe.least()).bound();
+        return scan(List.of(shard), generation, probe, bound).get(0);
     }
 
     /** What one task scans: at most as many tasks for shards in memory as there are threads. */
@@ -102,12 +123,12 @@ final class ShardScans implements AutoCloseable {
     }
 
     private void submit(
-            Generation generation,
+            LocalGeneration generation,
             List<Shard> together,
             Probe probe,
             BestHits best,
             Deadline deadline,
-            BlockingQueue<ShardHits> answers) {
+            Consumer<List<ShardHits>> answered) {
         // The scan may outlive the request, so it holds the generation on its own account.
         if (!generation.retain()) {
             throw new IllegalStateException("the caller holds no reference to the generation");
@@ -116,9 +137,9 @@ final class ShardScans implements AutoCloseable {
             threads.execute(() -> {
                 try {
                     List<ShardHits> found = deadline.hasPassed()
-                            ? none(together, DEADLINE)
+                            ? none(together, ShardHits.DEADLINE)
                             : scan(together, generation, probe, best.bound());
-                    answers.addAll(found);
+                    answered.accept(found);
                     // Only after they are among the answers: a bound without its hits would cost others theirs.
                     found.forEach(answer -> best.add(answer.shard(), answer.ids(), answer.scores()));
                 } finally {
@@ -127,21 +148,23 @@ final class ShardScans implements AutoCloseable {
             });
         } catch (RejectedExecutionException e) {
             generation.release();
-            answers.addAll(none(together, OVERLOADED));
+            answered.accept(none(together, ShardHits.OVERLOADED));
         }
     }
 
     private static List<ShardHits> none(List<Shard> shards, String problem) {
-        return shards.stream().map(shard -> ShardHits.none(shard, problem)).toList();
+        return shards.stream()
+                .map(shard -> ShardHits.none(shard.number(), problem))
+                .toList();
     }
 
-    private static List<ShardHits> scan(List<Shard> together, Generation generation, Probe probe, float bound) {
+    private static List<ShardHits> scan(List<Shard> together, LocalGeneration generation, Probe probe, float bound) {
         try {
             return scanAsOne(together, generation, probe, bound);
         } catch (RuntimeException e) {
             if (together.size() == 1) {
                 LOG.error("scan failed shard={}", together.get(0).number(), e);
-                return none(together, FAILED);
+                return none(together, ShardHits.FAILED);
             }
             // Which of them it was shows when each is scanned alone.
             return together.stream()
@@ -150,16 +173,18 @@ final class ShardScans implements AutoCloseable {
         }
     }
 
-    private static List<ShardHits> scanAsOne(List<Shard> together, Generation generation, Probe probe, float bound) {
-        long[] ids = new long[probe.k];
-        int[] shardOf = new int[probe.k];
-        float[] scores = new float[probe.k];
+    private static List<ShardHits> scanAsOne(
+            List<Shard> together, LocalGeneration generation, Probe probe, float bound) {
+        int k = probe.k();
+        long[] ids = new long[k];
+        int[] shardOf = new int[k];
+        float[] scores = new float[k];
         new IvfShards(together.stream().map(Shard::vectors).toList())
                 .search(
-                        probe.query,
-                        probe.k,
-                        probe.lists,
-                        probe.coarseScores,
+                        probe.query(),
+                        k,
+                        probe.lists(),
+                        probe.coarseScores(),
                         together.stream().map(generation::filter).toArray(IdFilter[]::new),
                         bound,
                         ids,
@@ -167,12 +192,12 @@ final class ShardScans implements AutoCloseable {
                         scores);
         int[] counts = new int[together.size()];
         int found = 0;
-        for (; found < probe.k && ids[found] >= 0; found++) {
+        for (; found < k && ids[found] >= 0; found++) {
             counts[shardOf[found]]++;
         }
         List<ShardHits> answers = new ArrayList<>();
         for (int i = 0; i < counts.length; i++) {
-            answers.add(new ShardHits(together.get(i), new long[counts[i]], new float[counts[i]], null));
+            answers.add(new ShardHits(together.get(i).number(), new long[counts[i]], new float[counts[i]], null));
         }
         // From the back, so that the counts become the places of the hits.
         for (int hit = found - 1; hit >= 0; hit--) {

@@ -1,0 +1,224 @@
+package org.imagesearch.server.shards;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.FileEntry;
+import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.faiss.IdFilter;
+import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.server.index.Found;
+import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.index.Probe;
+import org.imagesearch.server.index.ShardHits;
+import org.imagesearch.server.index.StoredPicture;
+import org.imagesearch.server.index.Verification;
+import org.imagesearch.server.query.Deadline;
+
+/** A generation whose shards are open in this process. Thread-safe. */
+public final class LocalGeneration extends Generation {
+    private final IndexManifest manifest;
+    private final OpenFiles files;
+    private final HiddenPictures hidden;
+    private final ShardScans scans;
+
+    private LocalGeneration(IndexManifest manifest, OpenFiles files, HiddenPictures hidden, ShardScans scans) {
+        this.manifest = manifest;
+        this.files = files;
+        this.hidden = hidden;
+        this.scans = scans;
+    }
+
+    /**
+     * Verifies and opens a generation.
+     *
+     * @param model the model that queries will be encoded with
+     * @param modelName where that model is, for the message
+     * @param scans what scans its shards; stays the caller's
+     * @throws ImageSearchException (data) naming the file or both fingerprints, if something is damaged or does not fit;
+     *     (input) if a shard is asked for that does not exist
+     */
+    public static LocalGeneration open(
+            IndexDirectory index,
+            String name,
+            Fingerprint model,
+            String modelName,
+            IndexSettings settings,
+            ShardScans scans) {
+        Path path = index.generationPath(name);
+        IndexManifest manifest = index.readManifest(name);
+        manifest.model().requireSame("the index " + path, model, "the model " + modelName);
+        List<ShardEntry> wanted = ShardSelection.parse(
+                        settings.shards(), manifest.shards().size())
+                .stream()
+                .map(manifest.shards()::get)
+                .toList();
+        if (wanted.isEmpty()) {
+            throw ImageSearchException.data("%s has no shards", path);
+        }
+        verify(index, name, settings.verify(), filesOf(manifest, wanted));
+        List<AutoCloseable> opened = new ArrayList<>();
+        try {
+            IvfIndex centroids = IvfIndex.read(path.resolve(manifest.centroids().name()));
+            opened.add(centroids);
+            float[] values = centroids.centroids();
+            // What is made for searching among them, the first query would wait for.
+            centroids.assign(values, 1, 1, new long[1], new float[1]);
+            List<Shard> shards = new ArrayList<>();
+            boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
+            for (ShardEntry entry : wanted) {
+                Shard shard = Shard.open(path, manifest, entry, values, settings.map(), screen);
+                opened.add(shard);
+                shards.add(shard);
+            }
+            return new LocalGeneration(manifest, new OpenFiles(centroids, shards), HiddenPictures.none(shards), scans);
+        } catch (RuntimeException e) {
+            opened.forEach(OpenFiles::closePart);
+            throw e;
+        }
+    }
+
+    private static void verify(IndexDirectory index, String name, Verification verification, Stream<FileEntry> files) {
+        switch (verification) {
+            case QUICK -> files.parallel().forEach(file -> index.verifyQuickly(name, file));
+            case WHOLE -> files.parallel().forEach(file -> index.verify(name, file));
+            case NONE -> {}
+        }
+    }
+
+    private static Stream<FileEntry> filesOf(IndexManifest manifest, List<ShardEntry> shards) {
+        return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
+    }
+
+    /** What is known of this one is not looked up again. */
+    @Override
+    protected LocalGeneration hiding(long[] down) {
+        files.retain();
+        try {
+            return new LocalGeneration(manifest, files, hidden.next(files.shards(), down), scans);
+        } catch (RuntimeException e) {
+            files.release();
+            throw e;
+        }
+    }
+
+    @Override
+    public IndexManifest manifest() {
+        return manifest;
+    }
+
+    @Override
+    public IvfIndex centroids() {
+        return files.centroids();
+    }
+
+    @Override
+    public List<Integer> shards() {
+        return files.shards().stream().map(Shard::number).toList();
+    }
+
+    /** The shards, by number. Their vectors and rows are whole: what is taken down is left out by {@link #filter}. */
+    public List<Shard> openShards() {
+        return files.shards();
+    }
+
+    /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
+    public IdFilter filter(Shard shard) {
+        return hidden.filter(shard.number());
+    }
+
+    @Override
+    public long screenBytes() {
+        return files.shards().stream().mapToLong(Shard::screenBytes).sum();
+    }
+
+    @Override
+    public boolean isDown(long id) {
+        return hidden.isDown(id);
+    }
+
+    @Override
+    public long pictures() {
+        return files.vectors() - hidden.present();
+    }
+
+    @Override
+    public long hiddenPictures() {
+        return hidden.present();
+    }
+
+    /** Patient in any case: nothing is slow here that others are not. */
+    @Override
+    public List<ShardHits> scan(Probe probe, boolean patient, Deadline deadline) {
+        return scans.scan(this, probe, deadline);
+    }
+
+    @Override
+    public ShardHits scanQuietly(int shard, Probe probe, Deadline deadline) {
+        return deadline.hasPassed()
+                ? ShardHits.none(shard, ShardHits.DEADLINE)
+                : ShardScans.scanHere(this, shard(shard), probe);
+    }
+
+    /** @throws IllegalArgumentException if the shard is not served here */
+    public Shard shard(int number) {
+        return files.shards().stream()
+                .filter(shard -> shard.number() == number)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("shard " + number + " is not served"));
+    }
+
+    @Override
+    public List<Optional<StoredPicture>> pictures(List<Found> hits, boolean withVectors, Deadline deadline) {
+        List<Optional<StoredPicture>> pictures = new ArrayList<>(hits.size());
+        for (Found found : hits) {
+            Shard shard = shard(found.shard());
+            ImageRow row = shard.row(found.id())
+                    .orElseThrow(() -> ImageSearchException.data(
+                            "shard %d has a vector of id %d, but no row", found.shard(), found.id()));
+            pictures.add(
+                    Optional.of(new StoredPicture(row, withVectors ? shard.vector(found.id()) : Optional.empty())));
+        }
+        return pictures;
+    }
+
+    @Override
+    public Optional<ImageRow> row(long id) {
+        return isDown(id) ? Optional.empty() : firstOf(shard -> shard.row(id));
+    }
+
+    @Override
+    public Optional<float[]> storedVector(long id) {
+        return firstOf(shard -> shard.vector(id));
+    }
+
+    @Override
+    public int count(long[] ids) {
+        return (int) LongStream.of(ids)
+                .distinct()
+                .filter(id -> files.shards().stream().anyMatch(shard -> shard.holds(id)))
+                .count();
+    }
+
+    private <T> Optional<T> firstOf(Function<Shard, Optional<T>> find) {
+        return files.shards().stream()
+                .flatMap(shard -> find.apply(shard).stream())
+                .findFirst();
+    }
+
+    @Override
+    protected void close() {
+        hidden.close();
+        files.release();
+    }
+}

@@ -1,0 +1,36 @@
+package org.imagesearch.server.shards;
+
+import java.nio.file.Path;
+import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.server.index.Generation;
+import org.imagesearch.server.index.GenerationSource;
+import org.imagesearch.server.index.IndexSettings;
+
+/** Opens generations from this machine's disks. Thread-safe. */
+public final class LocalShards implements GenerationSource {
+    private final IndexDirectory index;
+    private final Fingerprint model;
+    private final String modelName;
+    private final IndexSettings settings;
+    private final ShardScans scans;
+
+    /**
+     * @param root the index
+     * @param model the model that queries are encoded with
+     * @param modelName where that model is, for messages
+     * @param scans stays the caller's
+     */
+    public LocalShards(Path root, Fingerprint model, String modelName, IndexSettings settings, ShardScans scans) {
+        this.index = new IndexDirectory(root);
+        this.model = model;
+        this.modelName = modelName;
+        this.settings = settings;
+        this.scans = scans;
+    }
+
+    @Override
+    public Generation open(String name) {
+        return LocalGeneration.open(index, name, model, modelName, settings, scans);
+    }
+}
