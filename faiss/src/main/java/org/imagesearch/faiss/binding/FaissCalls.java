@@ -123,14 +123,14 @@ public final class FaissCalls {
             @Cast("int64_t*") long[] ids,
             float[] scores);
 
-    @Name("selector_only")
-    public static native long selectorOnly(@Cast("int64_t*") long[] ids, long n);
+    @Name("id_set")
+    public static native long idSet(@Cast("int64_t*") long[] ids, long n, boolean others);
 
-    @Name("selector_except")
-    public static native long selectorExcept(@Cast("int64_t*") long[] ids, long n);
+    @Name("id_set_bytes")
+    public static native long idSetBytes(long handle);
 
-    @Name("selector_free")
-    public static native void selectorFree(long handle);
+    @Name("id_set_free")
+    public static native void idSetFree(long handle);
 
     @Name("ivf_search_preassigned")
     public static native void searchPreassigned(
