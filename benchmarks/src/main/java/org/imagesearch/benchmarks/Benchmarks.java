@@ -16,6 +16,7 @@ final class Benchmarks {
                 new PreprocessBenchmark(),
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
-                new GrowthBenchmark());
+                new GrowthBenchmark(),
+                new FilterBenchmark());
     }
 }

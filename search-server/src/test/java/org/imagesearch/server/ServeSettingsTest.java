@@ -60,7 +60,13 @@ class ServeSettingsTest {
                                 4096,
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
-                        new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
+                        new IndexSettings(
+                                "",
+                                true,
+                                Screening.AUTO,
+                                Verification.QUICK,
+                                Duration.ofSeconds(2),
+                                new Bytes(64 * MIB)),
                         new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }

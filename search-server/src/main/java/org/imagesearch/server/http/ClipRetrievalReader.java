@@ -54,7 +54,8 @@ final class ClipRetrievalReader {
                 // They are left out afterwards, as that is timed.
                 OptionalDouble.empty(),
                 deduplicate,
-                true);
+                true,
+                Optional.empty());
         double length = term instanceof Term.Vector vector ? length(vector.values()) : 1;
         return new KnnRequest(query, length, wanted, withMetadata, deduplicate);
     }

@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.server.query.Query;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.query.Term;
@@ -16,8 +17,8 @@ import org.imagesearch.server.search.SearchSettings;
 
 /** Reads queries from addresses, JSON and pictures. Every refusal names the field, what it is and what was expected. */
 final class QueryReader {
-    static final Set<String> PARAMETERS = new TreeSet<>(
-            Set.of("text", "id", "k", "nprobe", "recall", "minScore", "nearDuplicates", "withVectors", "partial"));
+    static final Set<String> PARAMETERS = new TreeSet<>(Set.of(
+            "text", "id", "k", "nprobe", "recall", "minScore", "filter", "nearDuplicates", "withVectors", "partial"));
 
     private static final Set<String> FIELDS = new TreeSet<>(Set.of(
             "text",
@@ -80,7 +81,8 @@ final class QueryReader {
                 parameters.number("minScore"),
                 parameters.number("nearDuplicates"),
                 parameters.flag("withVectors"),
-                parameters.flag("partial", true));
+                parameters.flag("partial", true),
+                parameters.text("filter"));
     }
 
     /** A query as JSON. */
@@ -105,9 +107,6 @@ final class QueryReader {
                 terms.addAll(one);
             }
         }
-        if (JsonReader.isGiven(root.path("filter"))) {
-            throw RequestException.bad("filter is not supported by this version");
-        }
         return query(
                 terms,
                 JsonReader.wholeNumber(root, "k"),
@@ -116,7 +115,10 @@ final class QueryReader {
                 JsonReader.number(root, "minScore"),
                 JsonReader.number(root, "nearDuplicates"),
                 JsonReader.flag(root, "withVectors"),
-                JsonReader.flag(root, "partial", true));
+                JsonReader.flag(root, "partial", true),
+                JsonReader.isGiven(root.path("filter"))
+                        ? Optional.of(JsonReader.requireText(root, "filter"))
+                        : Optional.empty());
     }
 
     private Query query(
@@ -127,7 +129,8 @@ final class QueryReader {
             Optional<Double> minScore,
             Optional<Double> nearDuplicates,
             boolean withVectors,
-            boolean partial) {
+            boolean partial,
+            Optional<String> filter) {
         if (terms.isEmpty()) {
             throw RequestException.bad("nothing to search for: give text, id, a picture, a vector or terms");
         }
@@ -151,7 +154,8 @@ final class QueryReader {
                 minScore.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 nearDuplicates.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 withVectors,
-                partial);
+                partial,
+                filter.map(Filter::parse));
     }
 
     private List<Term> termsOf(JsonNode node, double weight) {

@@ -3,6 +3,8 @@ package org.imagesearch.server.http;
 import io.undertow.server.HttpServerExchange;
 import java.util.List;
 import java.util.Map;
+import org.imagesearch.core.filter.Column;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.server.index.Generation;
@@ -44,6 +46,7 @@ final class StateRoutes {
      * @param pictures in the shards served, without those that are taken down
      * @param takenDown pictures in the shards served that are taken down
      * @param liveRecall recall measured on live queries
+     * @param columns that a filter may name; empty where filters cannot be answered
      */
     record Info(
             String generation,
@@ -53,6 +56,7 @@ final class StateRoutes {
             Shards shards,
             Lists lists,
             LiveRecall.State liveRecall,
+            List<Column> columns,
             Limits limits,
             List<Integer> thumbnailSizes) {
         record Model(String name, String fingerprint, int dimension) {}
@@ -83,6 +87,7 @@ final class StateRoutes {
                         manifest.targetRecall(),
                         manifest.recall()),
                 liveRecall.state(),
+                generation.columns().map(Columns::list).orElse(List.of()),
                 new Info.Limits(
                         search.maxK(),
                         search.maxTerms(),

@@ -1,8 +1,10 @@
 package org.imagesearch.server.query;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.imagesearch.core.filter.Filter;
 
 /**
  * A query as it was asked.
@@ -15,6 +17,7 @@ import java.util.OptionalInt;
  * @param nearDuplicates inner product of embeddings from which on pictures count as one: of each group, the best is a hit, and names the others
  * @param withVectors whether hits carry their embeddings
  * @param partial whether an answer is of use that lacks shards; else there is none then
+ * @param filter what hits must be
  */
 public record Query(
         List<Term> terms,
@@ -24,7 +27,8 @@ public record Query(
         OptionalDouble minScore,
         OptionalDouble nearDuplicates,
         boolean withVectors,
-        boolean partial) {
+        boolean partial,
+        Optional<Filter> filter) {
     public Query {
         terms = List.copyOf(terms);
     }
@@ -39,6 +43,7 @@ public record Query(
                 OptionalDouble.empty(),
                 OptionalDouble.empty(),
                 false,
-                true);
+                true,
+                Optional.empty());
     }
 }

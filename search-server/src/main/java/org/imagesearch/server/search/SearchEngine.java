@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.AlikeVectors;
@@ -59,8 +60,11 @@ public final class SearchEngine implements AutoCloseable {
     private Answer search(Query query, Generation generation, Deadline deadline) {
         long begin = System.nanoTime();
         int nprobe = nprobe(query, generation.manifest());
+        requireFilterFits(query, generation);
         QueryKind kind = QueryKind.of(query.terms());
-        Optional<Double> expected = expectedRecall(generation.manifest(), nprobe, kind);
+        // What was measured without filters says nothing about one.
+        Optional<Double> expected =
+                query.filter().isPresent() ? Optional.empty() : expectedRecall(generation.manifest(), nprobe, kind);
         float[] vector = encoder.encode(query.terms(), generation, deadline);
         long encoded = System.nanoTime();
 
@@ -69,7 +73,9 @@ public final class SearchEngine implements AutoCloseable {
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
         List<ShardHits> answers = generation.scan(
-                new Probe(vector, query.k(), least(query), lists, coarseScores), !query.partial(), deadline);
+                new Probe(vector, query.k(), least(query), lists, coarseScores, query.filter()),
+                !query.partial(),
+                deadline);
         requireSomeAnswer(coverage(answers));
         List<Found> best = best(answers, query);
         boolean withVectors = query.withVectors() || query.nearDuplicates().isPresent();
@@ -77,7 +83,7 @@ public final class SearchEngine implements AutoCloseable {
         Coverage coverage = coverage(withoutLost(answers, best, pictures));
         requireWhole(query, coverage);
         List<Hit> hits = hits(best, pictures, query);
-        if (coverage.degraded().isEmpty()) {
+        if (coverage.degraded().isEmpty() && query.filter().isEmpty()) {
             liveRecall.offer(
                     new LiveRecall.Answered(generation, kind, vector, query.k(), least(query), nprobe, expected, best));
         }
@@ -131,6 +137,17 @@ public final class SearchEngine implements AutoCloseable {
             throw RequestException.bad(
                     "k is %d, at most %d can be compared with each other for near duplicates",
                     query.k(), AlikeVectors.MOST);
+        }
+    }
+
+    private static void requireFilterFits(Query query, Generation generation) {
+        if (query.filter().isPresent()) {
+            Columns columns = generation
+                    .columns()
+                    .orElseThrow(() -> RequestException.bad(
+                            "%s cannot be filtered: rows of it were written before there were filters; merge or compact it anew",
+                            generation.manifest().generation()));
+            query.filter().get().requireFits(columns);
         }
     }
 

@@ -64,6 +64,11 @@ final class HiddenPictures implements AutoCloseable {
         return filters.get(shard);
     }
 
+    /** Those that a shard holds, ascending. Not to be changed. */
+    long[] presentIn(int shard) {
+        return present.get(shard);
+    }
+
     /** Pictures in the shards that are down. */
     long present() {
         return present.values().stream().mapToLong(ids -> ids.length).sum();
