@@ -20,6 +20,16 @@ inline void ivf_assign(int64_t handle, const float* queries, int64_t n, int64_t 
     coarse(handle)->search(n, queries, nprobe, scores, lists);
 }
 
+// The scores of a query with some centroids, as ivf_assign gives them.
+inline void ivf_coarse_scores(int64_t handle, const float* query, const int64_t* lists, int64_t n, float* scores) {
+    const faiss::IndexFlat* centroids = coarse(handle);
+    FlatScorer scorer(centroids->d);
+    scorer.set_query(query);
+    for (int64_t i = 0; i < n; i++) {
+        scorer.scores(centroids->codes.data() + lists[i] * centroids->code_size, 1, scores + i);
+    }
+}
+
 // One query against whole codes, list by list.
 inline void search_plain(
         const Shards& shards,

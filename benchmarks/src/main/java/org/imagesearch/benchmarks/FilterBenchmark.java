@@ -106,7 +106,7 @@ final class FilterBenchmark implements Benchmark {
         report.note("instruction set: %s", FaissLibrary.instructionSet());
         try (WorkFolder folder = choice.open()) {
             ClipLikeVectors vectors = new ClipLikeVectors(dimension, seed);
-            Path file = folder.resolve("filter.faiss");
+            Path file = System.getenv("FF") != null ? Path.of(System.getenv("FF")) : folder.resolve("filter.faiss");
             if (!java.nio.file.Files.exists(file)) {
                 ScanIndex.build(vectors, count, nlist, seed, file, report);
             }

@@ -60,7 +60,11 @@ final class FilterCase implements AutoCloseable {
         long[] ids = new long[k];
         for (int i = 0; i < queryCount(); i++) {
             float[] query = query(i);
-            FilteredLists chosen = FilteredLists.choose(query, k, nprobe, index, List.of(index), List.of(matches));
+            long[] lists = new long[nprobe];
+            float[] coarseScores = new float[nprobe];
+            index.assign(query, 1, nprobe, lists, coarseScores);
+            FilteredLists chosen = FilteredLists.choose(
+                    query, k, new FilteredLists(lists, coarseScores), index, List.of(index), List.of(matches));
             shards.search(
                     query,
                     k,

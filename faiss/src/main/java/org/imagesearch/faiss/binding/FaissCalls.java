@@ -180,6 +180,13 @@ public final class FaissCalls {
     @Name("ivf_list_size")
     public static native long listSize(long handle, long list);
 
+    @Name("ivf_vectors_in")
+    public static native long vectorsIn(long handle, @Cast("int64_t*") long[] lists, long n);
+
+    @Name("ivf_coarse_scores")
+    public static native void coarseScores(
+            long handle, float[] query, @Cast("int64_t*") long[] lists, long n, float[] scores);
+
     @Name("ivf_list_ids")
     public static native void listIds(long handle, long list, @Cast("int64_t*") long[] out);
 

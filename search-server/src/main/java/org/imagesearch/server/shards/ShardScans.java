@@ -203,7 +203,7 @@ public final class ShardScans implements AutoCloseable {
                 FilteredLists lists = FilteredLists.choose(
                         probe.query(),
                         probe.k(),
-                        probe.lists().length,
+                        new FilteredLists(probe.lists(), probe.coarseScores()),
                         generation.centroids(),
                         shards.stream().map(Shard::vectors).toList(),
                         matches);
