@@ -25,8 +25,8 @@ inline const ListScreen* screen_of(const faiss::IndexIVF& index) {
 }
 
 // Shares of the ids of an index up to which those that count are looked for first, as measured (docs/BENCHMARKS.md, filters).
-inline const double most_chosen = getenv("MC") ? atof(getenv("MC")) : 0.75;
-inline const double most_chosen_of_screened = getenv("MCS") ? atof(getenv("MCS")) : 0.05;
+inline constexpr double most_chosen = 0.3;
+inline constexpr double most_chosen_of_screened = 0.05;
 
 struct Shard {
     const faiss::IndexIVF& index;

@@ -17,6 +17,11 @@ final class Benchmarks {
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
                 new GrowthBenchmark(),
-                new FilterBenchmark());
+                new FilterBenchmark(),
+                new RowsBenchmark(),
+                new FuzzBenchmark(),
+                new SoakBenchmark(),
+                new SwapBenchmark(),
+                new StartBenchmark());
     }
 }

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.LongStream;
+import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.faiss.FaissLibrary;
 import org.imagesearch.faiss.IvfIndex;
 import picocli.CommandLine.Command;
@@ -106,10 +108,8 @@ final class FilterBenchmark implements Benchmark {
         report.note("instruction set: %s", FaissLibrary.instructionSet());
         try (WorkFolder folder = choice.open()) {
             ClipLikeVectors vectors = new ClipLikeVectors(dimension, seed);
-            Path file = System.getenv("FF") != null ? Path.of(System.getenv("FF")) : folder.resolve("filter.faiss");
-            if (!java.nio.file.Files.exists(file)) {
-                ScanIndex.build(vectors, count, nlist, seed, file, report);
-            }
+            Path file = folder.resolve("filter.faiss");
+            ScanIndex.build(vectors, count, nlist, seed, file, report);
             float[] queries = vectors.pictures(count, queryCount);
             for (boolean screened : new boolean[] {false, true}) {
                 try (IvfIndex index = ScanIndex.read(file, screened)) {
@@ -153,7 +153,7 @@ final class FilterBenchmark implements Benchmark {
     /** The ids that match, ascending, at least one. */
     private long[] matching(ClipLikeVectors vectors, Kind kind, double share) {
         if (share == 1) {
-            return java.util.stream.LongStream.range(0, count).toArray();
+            return LongStream.range(0, count).toArray();
         }
         long[] ids = new long[count];
         int found = 0;
@@ -175,7 +175,7 @@ final class FilterBenchmark implements Benchmark {
         Sizes.requireRange("--repeats", repeats, 1, 1000);
         for (double share : shares) {
             if (!(share > 0 && share <= 1)) {
-                throw org.imagesearch.core.ImageSearchException.input(
+                throw ImageSearchException.input(
                         "--share is %s, expected more than 0, at most 1", share);
             }
         }

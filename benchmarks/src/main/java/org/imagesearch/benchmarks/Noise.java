@@ -20,6 +20,11 @@ final class Noise {
         this.state = mix(mix(mix(seed) + stream) + number);
     }
 
+    /** 64 random bits. */
+    long nextBits() {
+        return nextLong();
+    }
+
     private long nextLong() {
         state += GOLDEN_GAMMA;
         return mix(state);

@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
 import org.imagesearch.core.parquet.EmbeddingRow;
@@ -27,23 +28,33 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
 
     /** Writes into an empty folder; {@code dataset.json} comes last, so what is cut short is no dataset. */
     void write(Path folder, Report report) throws IOException {
+        write(folder, vectors.fingerprint(), report);
+    }
+
+    /**
+     * The same, passing for the work of a model.
+     *
+     * @param model whose vectors these are said to be
+     */
+    void write(Path folder, Fingerprint model, Report report) throws IOException {
         int waves = 0;
         for (long from = 0; from < count; from += rowsPerFile) {
             long end = Math.min(count, from + rowsPerFile);
-            writeWave(folder, waves++, from, end);
+            writeWave(folder, model, waves++, from, end);
             if (end < count) {
                 report.note("wrote %,d of %,d vectors", end, count);
             }
         }
-        writeQueries(folder);
-        Files.write(folder.resolve(DatasetLayout.MANIFEST), manifest(waves).toJson());
+        writeQueries(folder, model);
+        Files.write(
+                folder.resolve(DatasetLayout.MANIFEST), manifest(model, waves).toJson());
     }
 
-    private void writeWave(Path folder, int wave, long from, long end) {
+    private void writeWave(Path folder, Fingerprint model, int wave, long from, long end) {
         Path file = folder.resolve(DatasetLayout.IMAGES)
                 .resolve(DatasetLayout.waveFolder(wave))
                 .resolve("part-00000.parquet");
-        try (var writer = EmbeddingWriter.images(hadoop(file), vectors.fingerprint(), HADOOP)) {
+        try (var writer = EmbeddingWriter.images(hadoop(file), model, HADOOP)) {
             for (long id = from; id < end; id++) {
                 Optional<String> caption = hasQuery(id) ? Optional.of(caption(id)) : Optional.empty();
                 writer.write(new EmbeddingRow(id, "vector:/" + id, 0, 0, caption, vectors.picture(id), Map.of()));
@@ -51,12 +62,12 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
         }
     }
 
-    private void writeQueries(Path folder) {
+    private void writeQueries(Path folder, Fingerprint model) {
         if (queries == 0) {
             return;
         }
         Path file = folder.resolve(DatasetLayout.QUERIES).resolve("part-00000.parquet");
-        try (var writer = EmbeddingWriter.queries(hadoop(file), vectors.fingerprint(), HADOOP)) {
+        try (var writer = EmbeddingWriter.queries(hadoop(file), model, HADOOP)) {
             for (int query = 0; query < queries; query++) {
                 long id = pictureOf(query);
                 writer.write(new QueryRow(caption(id), id, vectors.text(id)));
@@ -76,10 +87,10 @@ record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsP
         return "picture " + id + " of subject " + vectors.cluster(id);
     }
 
-    private DatasetManifest manifest(int waves) {
+    private DatasetManifest manifest(Fingerprint model, int waves) {
         return new DatasetManifest(
                 DatasetManifest.FORMAT_VERSION,
-                vectors.fingerprint(),
+                model,
                 "clip-like-vectors",
                 vectors.dimension(),
                 true,

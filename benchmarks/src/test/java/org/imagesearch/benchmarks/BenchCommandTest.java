@@ -34,7 +34,21 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vectors", "scan", "sizes", "train", "preprocess", "embed", "merge", "growth"})
+    @ValueSource(
+            strings = {
+                "vectors",
+                "scan",
+                "sizes",
+                "train",
+                "preprocess",
+                "embed",
+                "merge",
+                "growth",
+                "fuzz",
+                "soak",
+                "swap",
+                "start"
+            })
     void everyBenchmarkTellsItsOptions(String name) {
         assertThat(bench(name, "--help")).isZero();
         assertThat(out.toString()).contains("--seed", "bench " + name);
@@ -52,6 +66,10 @@ class BenchCommandTest {
                 "train --nlist 300000",
                 "train --case nonsense",
                 "train --iterations 0",
+                "fuzz --requests -1",
+                "soak --minutes 0.1",
+                "swap --swaps 1",
+                "start --count 0",
                 "vectors --count 5",
                 "vectors --count 5 --output /dev/null",
                 "vectors --count 5 --dimension 1 --output /dev/null"

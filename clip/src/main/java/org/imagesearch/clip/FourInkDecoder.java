@@ -29,9 +29,12 @@ final class FourInkDecoder {
             return rgb(reader.readRaster(0, null), header);
         } catch (PictureException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
-            // The JDK's reader answers damaged files with any kind of exception.
-            throw new PictureException(Reason.CORRUPT, "the JPEG cannot be decoded: " + e, e);
+        } catch (IOException e) {
+            throw new PictureException(Reason.CORRUPT, "the JPEG cannot be decoded: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            // The JDK's reader answers damaged files with any kind of exception, whose message means nothing to a
+            // person.
+            throw new PictureException(Reason.CORRUPT, "the JPEG cannot be decoded", e);
         } finally {
             reader.dispose();
         }

@@ -45,7 +45,8 @@ final class OpenCvDecoder {
         } catch (PictureException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new PictureException(Reason.CORRUPT, "the " + header.format() + " cannot be decoded: " + e, e);
+            // OpenCV's message names lines of its own sources.
+            throw new PictureException(Reason.CORRUPT, "the " + header.format() + " cannot be decoded", e);
         }
     }
 

@@ -109,8 +109,11 @@ public record FilteredLists(long[] lists, float[] coarseScores) {
          */
         static Need of(int k, long[] nearest, IvfIndex index, MatchingVectors matches) {
             double share = (double) matches.count() / Math.max(1, index.size());
-            long forRecall = (long) Math.ceil(index.vectorsIn(nearest) * Math.sqrt(share));
-            return new Need(matches, Math.min(matches.count(), Math.max(k, forRecall)));
+            long wanted = Math.max(k, (long) Math.ceil(index.vectorsIn(nearest) * Math.sqrt(share)));
+            // Where all are wanted, their lists need not be ranked, which costs more than to read twice as many of so
+            // few.
+            boolean all = wanted >= matches.count() / 2 && matches.count() < index.size() / 2;
+            return new Need(matches, all ? matches.count() : Math.min(matches.count(), wanted));
         }
 
         boolean isForAll() {

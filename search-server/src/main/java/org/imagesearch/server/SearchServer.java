@@ -4,6 +4,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
+import javax.net.SocketFactory;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
@@ -15,6 +17,8 @@ import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.server.http.HttpServer;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.NodeService;
+import org.imagesearch.server.nodes.RemoteShards;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.pictures.Thumbnails;
@@ -65,13 +69,10 @@ final class SearchServer implements AutoCloseable {
         TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
         ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
         GoldenVectors.verify(bundle, images, texts);
-        ShardScans scans = pushed(
-                parts,
-                new ShardScans(
-                        settings.search().scanThreads(), settings.search().queue()));
-        LocalShards shards = new LocalShards(root, bundle.fingerprint(), model.toString(), settings.index(), scans);
-        ServedIndex index =
-                pushed(parts, new ServedIndex(root, shards, settings.index().poll()));
+        Served served = settings.nodes().addresses().isEmpty()
+                ? withOwnShards(root, bundle, model, settings, parts)
+                : withNodes(root, bundle, model, settings, parts);
+        ServedIndex index = served.index();
         PictureReader pictures = new PictureReader(settings.picture());
         Preprocessor preprocessor = new Preprocessor(bundle.image());
         QueryEncoder queries = new QueryEncoder(
@@ -91,9 +92,45 @@ final class SearchServer implements AutoCloseable {
                         settings.search(),
                         originals,
                         thumbnails,
+                        served.node(),
+                        served.remote().map(RemoteShards::nodes),
+                        settings.nodes(),
                         bundle.dimension()));
+        served.remote().ifPresent(RemoteShards::await);
         index.open();
         return new SearchServer(parts, index, http);
+    }
+
+    /** What is served, and either what makes this server a node or what makes it a broker. */
+    private record Served(ServedIndex index, Optional<NodeService> node, Optional<RemoteShards> remote) {}
+
+    private static Served withOwnShards(
+            Path root, ModelBundle bundle, Path model, ServeSettings settings, Deque<AutoCloseable> parts) {
+        ShardScans scans = pushed(
+                parts,
+                new ShardScans(
+                        settings.search().scanThreads(), settings.search().queue()));
+        LocalShards shards = new LocalShards(root, bundle.fingerprint(), model.toString(), settings.index(), scans);
+        ServedIndex index =
+                pushed(parts, new ServedIndex(root, shards, settings.index().poll()));
+        NodeService node = pushed(parts, new NodeService(index, bundle.fingerprint(), scans));
+        return new Served(index, Optional.of(node), Optional.empty());
+    }
+
+    private static Served withNodes(
+            Path root, ModelBundle bundle, Path model, ServeSettings settings, Deque<AutoCloseable> parts) {
+        if (!settings.index().shards().isBlank()) {
+            throw ImageSearchException.input(
+                    "--shards %s and --nodes are both given: a server has shards, or asks nodes that have them",
+                    settings.index().shards());
+        }
+        RemoteShards shards = pushed(
+                parts,
+                RemoteShards.start(
+                        root, bundle.fingerprint(), model.toString(), settings.nodes(), SocketFactory.getDefault()));
+        ServedIndex index =
+                pushed(parts, new ServedIndex(root, shards, settings.index().poll()));
+        return new Served(index, Optional.empty(), Optional.of(shards));
     }
 
     /** The commonest mistake, a wrong model, is told before anything large is read. */

@@ -53,8 +53,18 @@ public final class ServeCommand implements Callable<Integer> {
             description = "address to listen on (default: localhost; 0.0.0.0 for all)")
     private String host;
 
-    @Option(names = "--shards", paramLabel = "LIST", description = "shards to serve, like 0-3,7 (default: all)")
+    @Option(
+            names = "--shards",
+            paramLabel = "LIST",
+            description = "shards to have, like 0-3,7 (default: all); brokers ask for them with --nodes")
     private String shards;
+
+    @Option(
+            names = "--nodes",
+            paramLabel = "LIST",
+            description =
+                    "shard nodes that have the shards, like host1:8080,host2:8080; @FILE names a file with one per line")
+    private String nodes;
 
     @Option(names = "--conf", paramLabel = "FILE", description = "settings, HOCON")
     private Path conf;
@@ -102,6 +112,9 @@ public final class ServeCommand implements Callable<Integer> {
         }
         if (shards != null) {
             given.put("index.shards", shards);
+        }
+        if (nodes != null) {
+            given.put("nodes.addresses", nodes);
         }
         return given;
     }

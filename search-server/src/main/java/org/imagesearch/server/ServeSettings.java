@@ -7,6 +7,7 @@ import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
+import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.SearchSettings;
 
@@ -17,6 +18,7 @@ import org.imagesearch.server.search.SearchSettings;
  * @param admin who may change what is served
  * @param search limits of a search
  * @param index how the index is opened and followed
+ * @param nodes shards on other machines
  * @param model how the model runs
  * @param picture limits of pictures
  */
@@ -25,6 +27,7 @@ record ServeSettings(
         AdminSettings admin,
         SearchSettings search,
         IndexSettings index,
+        NodeSettings nodes,
         Model model,
         PictureSettings picture) {
     /**

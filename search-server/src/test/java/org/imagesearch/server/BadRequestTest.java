@@ -307,6 +307,11 @@ class BadRequestTest {
 
         assertRefused(
                 visitor.post("/search", "application/json", latin), 400, "bad_request", "the body is not valid JSON");
+
+        // Four bytes a character, as the first ones say, and the second character is beyond the last that there is.
+        byte[] wide = {0, 0, 0, '{', 0, 0x11, 0, 0};
+        assertRefused(
+                visitor.post("/search", "application/json", wide), 400, "bad_request", "the body is not valid JSON");
     }
 
     @Test

@@ -319,7 +319,7 @@ class SearchTest {
             assertThat(other.get("/search?id=" + index.items().get(1).id()).status())
                     .isEqualTo(404);
             assertThat(other.get("/info").json().at("/shards"))
-                    .isEqualTo(Visitor.json("{\"total\":3,\"served\":[0,2]}".getBytes(UTF_8)));
+                    .isEqualTo(Visitor.json("{\"total\":3,\"served\":[0,2],\"reachable\":2}".getBytes(UTF_8)));
             assertThat(other.get("/info").json().path("pictures").asInt()).isEqualTo(served.size());
         }
     }

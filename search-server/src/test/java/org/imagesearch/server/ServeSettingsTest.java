@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -22,6 +23,7 @@ import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.Verification;
+import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
@@ -67,6 +69,14 @@ class ServeSettingsTest {
                                 Verification.QUICK,
                                 Duration.ofSeconds(2),
                                 new Bytes(64 * MIB)),
+                        new NodeSettings(
+                                List.of(),
+                                "",
+                                Duration.ofSeconds(10),
+                                Duration.ofSeconds(2),
+                                Duration.ofMillis(100),
+                                Duration.ofMillis(50),
+                                Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }

@@ -181,6 +181,31 @@ class BenchIT {
         assertThat(temporary).isEmptyDirectory();
     }
 
+    /** Seconds of each: whether the server stands the first of what the benchmark has for it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "fuzz --requests 1500 --pictures 0",
+                "fuzz --requests 0 --pictures 500",
+                "soak --minutes 0.3 --every 2",
+                "swap --swaps 4 --between 1 --rate 20",
+                "start --repeats 1"
+            })
+    void aServerStandsTheFirstOfWhatThereIsForIt(String given) throws Exception {
+        DemoIndex demo = DemoIndex.of(3200, 4);
+        List<String> arguments = new ArrayList<>(List.of(given.split(" ")));
+        arguments.addAll(
+                List.of("--index", demo.index().toString(), "--model", demo.model().toString(), "--seed", "3"));
+        Ran ran = bench(arguments.toArray(String[]::new));
+        assertThat(ran.status).as(ran.err.toString()).isZero();
+        assertThat(ran.out).isNotEmpty().allSatisfy(line -> assertThat(
+                        Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
+                                .get("bench")
+                                .textValue())
+                .isEqualTo(arguments.get(0)));
+        assertThat(temporary).isEmptyDirectory();
+    }
+
     private Ran bench(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("bin/bench"));
         command.addAll(List.of(arguments));

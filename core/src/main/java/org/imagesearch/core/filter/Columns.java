@@ -3,6 +3,7 @@ package org.imagesearch.core.filter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,8 +12,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** The columns of some rows, and of what types their values are: one each, unless the input changed its mind. Immutable. */
-public final class Columns {
+/**
+ * The columns of some rows. Immutable.
+ *
+ * @param types of what types the values of each are: one, unless the input changed its mind; those of every picture come first
+ */
+public record Columns(Map<String, Set<ColumnType>> types) {
     public static final String ID = "id";
     public static final String URI = "uri";
     public static final String WIDTH = "width";
@@ -22,10 +27,10 @@ public final class Columns {
     /** The columns that every picture has. */
     public static final Columns OF_EVERY_PICTURE = new Columns(ofEveryPicture());
 
-    private final Map<String, Set<ColumnType>> types;
-
-    private Columns(Map<String, Set<ColumnType>> types) {
-        this.types = types;
+    public Columns {
+        Map<String, Set<ColumnType>> copy = new LinkedHashMap<>();
+        types.forEach((name, of) -> copy.put(name, Set.copyOf(of)));
+        types = Collections.unmodifiableMap(copy);
     }
 
     private static Map<String, Set<ColumnType>> ofEveryPicture() {
@@ -41,9 +46,9 @@ public final class Columns {
     /** These columns and others: those of every picture first, the rest by name. */
     public Columns and(Map<String, Set<ColumnType>> others) {
         Map<String, Set<ColumnType>> own = new TreeMap<>();
-        types.forEach((name, of) -> own.put(name, EnumSet.copyOf(of)));
-        others.forEach((name, of) -> own.computeIfAbsent(name, missing -> EnumSet.noneOf(ColumnType.class))
-                .addAll(of));
+        types.forEach((name, of) -> own.put(name, new HashSet<>(of)));
+        others.forEach((name, of) ->
+                own.computeIfAbsent(name, missing -> new HashSet<>()).addAll(of));
         Map<String, Set<ColumnType>> all = new LinkedHashMap<>();
         OF_EVERY_PICTURE.types.keySet().forEach(name -> all.put(name, own.remove(name)));
         all.putAll(own);
@@ -57,7 +62,7 @@ public final class Columns {
 
     /** What the values of a column are; empty if there is no such column. */
     public Optional<Set<ColumnType>> types(String name) {
-        return Optional.ofNullable(types.get(name)).map(Collections::unmodifiableSet);
+        return Optional.ofNullable(types.get(name));
     }
 
     /** All of them, those of every picture first. */

@@ -22,12 +22,16 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.NodeService;
+import org.imagesearch.server.nodes.NodeSettings;
+import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.query.Problem;
@@ -92,6 +96,8 @@ public final class HttpServer implements AutoCloseable {
      * Starts to listen.
      *
      * @param index what is served; may open later
+     * @param node what answers brokers, where the shards are in this process
+     * @param nodes who has the shards, where they are not
      * @param dimension floats of a query vector
      * @throws ImageSearchException (resource) naming the address, if it cannot be listened on
      */
@@ -104,15 +110,18 @@ public final class HttpServer implements AutoCloseable {
             SearchSettings search,
             OriginalPictures originals,
             Thumbnails thumbnails,
+            Optional<NodeService> node,
+            Optional<Nodes> nodes,
+            NodeSettings nodeSettings,
             int dimension) {
         Admission admission = new Admission(
                 settings.threads() + settings.queue(), settings.bodyMemory().count());
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission);
+        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), admission, nodes);
         QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
-        StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, responses, metrics);
+        StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
         AdminRoutes administration = new AdminRoutes(
                 index, similar, new TakedownReader(settings.body().toInt()), responses);
         ClipRetrievalRoutes clipRetrieval = new ClipRetrievalRoutes(
@@ -145,6 +154,7 @@ public final class HttpServer implements AutoCloseable {
         routes.getAtOnce("/metrics", state::metrics);
         routes.getAtOnce("/metrics-summary", clipRetrieval::summary);
         routes.getAtOnce("/config.json", clipRetrieval::config);
+        node.ifPresent(service -> routes.getAtOnce("/node", new NodeRoute(service, nodeSettings.secret(), responses)));
         routes.getAtOnce("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
         HttpServer server = new HttpServer(settings, responses, routes.handler());

@@ -13,9 +13,7 @@ import java.io.IOException;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
-import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.Ids;
-import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.query.RequestException;
 
 /** Reads JSON bodies strictly and within bounds. Every refusal names the field, what it is and what was expected. */
@@ -54,7 +52,8 @@ final class JsonReader {
         } catch (JsonProcessingException e) {
             throw RequestException.bad("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
         } catch (IOException e) {
-            throw new ImageSearchException(ErrorCode.INTERNAL, "cannot read bytes in memory", e);
+            // Bytes in memory can always be read: they are no characters.
+            throw RequestException.bad("the body is not valid JSON: it is not UTF-8");
         }
     }
 

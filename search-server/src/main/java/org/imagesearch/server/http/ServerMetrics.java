@@ -9,7 +9,9 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.search.Answer;
 import org.imagesearch.server.search.LiveRecall;
 
@@ -50,9 +52,10 @@ final class ServerMetrics {
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
-    ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission) {
+    ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission, Optional<Nodes> nodes) {
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
+        nodes.ifPresent(all -> NodeMetrics.register(registry, index, all));
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
                 .name("imagesearch_admitted_requests")

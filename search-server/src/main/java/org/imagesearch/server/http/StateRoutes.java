@@ -3,12 +3,15 @@ package org.imagesearch.server.http;
 import io.undertow.server.HttpServerExchange;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.imagesearch.core.filter.Column;
 import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.nodes.Nodes;
+import org.imagesearch.server.nodes.Nodes.NodeState;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
@@ -22,6 +25,7 @@ final class StateRoutes {
     private final LiveRecall liveRecall;
     private final SearchSettings search;
     private final HttpSettings http;
+    private final Optional<Nodes> nodes;
     private final Responses responses;
     private final ServerMetrics metrics;
 
@@ -30,12 +34,14 @@ final class StateRoutes {
             LiveRecall liveRecall,
             SearchSettings search,
             HttpSettings http,
+            Optional<Nodes> nodes,
             Responses responses,
             ServerMetrics metrics) {
         this.index = index;
         this.liveRecall = liveRecall;
         this.search = search;
         this.http = http;
+        this.nodes = nodes;
         this.responses = responses;
         this.metrics = metrics;
     }
@@ -47,6 +53,7 @@ final class StateRoutes {
      * @param takenDown pictures in the shards served that are taken down
      * @param liveRecall recall measured on live queries
      * @param columns that a filter may name; empty where filters cannot be answered
+     * @param nodes who has the shards, where they are not in the server itself
      */
     record Info(
             String generation,
@@ -58,10 +65,11 @@ final class StateRoutes {
             LiveRecall.State liveRecall,
             List<Column> columns,
             Limits limits,
-            List<Integer> thumbnailSizes) {
+            List<Integer> thumbnailSizes,
+            Optional<List<NodeState>> nodes) {
         record Model(String name, String fingerprint, int dimension) {}
 
-        record Shards(int total, List<Integer> served) {}
+        record Shards(int total, List<Integer> served, int reachable) {}
 
         record Lists(String factory, int nlist, int defaultNprobe, double targetRecall, List<RecallPoint> recall) {}
 
@@ -79,7 +87,7 @@ final class StateRoutes {
                 generation.pictures(),
                 generation.hiddenPictures(),
                 new Info.Model(manifest.modelName(), manifest.model().value(), manifest.dimension()),
-                new Info.Shards(manifest.shards().size(), generation.shards()),
+                new Info.Shards(manifest.shards().size(), generation.shards(), generation.reachableShards()),
                 new Info.Lists(
                         manifest.factory(),
                         manifest.nlist(),
@@ -93,7 +101,8 @@ final class StateRoutes {
                         search.maxTerms(),
                         search.maxTextLength(),
                         http.body().count()),
-                Thumbnails.SIZES);
+                Thumbnails.SIZES,
+                nodes.map(Nodes::states));
     }
 
     /** Whether the process lives. */
@@ -103,10 +112,12 @@ final class StateRoutes {
 
     /** Whether queries can be answered. */
     void readiness(HttpServerExchange exchange) {
-        if (index.isOpen()) {
-            responses.json(exchange, Map.of("status", "ready"));
-        } else {
+        if (!index.isOpen()) {
             responses.error(exchange, RequestException.of(Problem.UNAVAILABLE, "the index is not open"));
+        } else if (index.with(Generation::reachableShards) == 0) {
+            responses.error(exchange, RequestException.of(Problem.UNAVAILABLE, "no shard can be reached"));
+        } else {
+            responses.json(exchange, Map.of("status", "ready"));
         }
     }
 

@@ -26,6 +26,11 @@ public abstract class Generation {
     /** Numbers of the shards served, ascending. */
     public abstract List<Integer> shards();
 
+    /** How many of them can be asked at present. */
+    public int reachableShards() {
+        return shards().size();
+    }
+
     /** Pictures in the shards served, without those that are taken down. */
     public abstract long pictures();
 

@@ -44,7 +44,7 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
     /**
      * A shard that did not answer.
      *
-     * @param reason {@code deadline}, {@code overloaded} or {@code failed}
+     * @param reason one of those of {@link org.imagesearch.server.index.ShardHits}: {@code deadline}, {@code overloaded} …
      */
     public record Missing(int shard, String reason) {}
 

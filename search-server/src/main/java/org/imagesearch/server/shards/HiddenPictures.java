@@ -69,6 +69,11 @@ final class HiddenPictures implements AutoCloseable {
         return present.get(shard);
     }
 
+    /** Pictures of a shard that are down. */
+    long present(int shard) {
+        return present.get(shard).length;
+    }
+
     /** Pictures in the shards that are down. */
     long present() {
         return present.values().stream().mapToLong(ids -> ids.length).sum();

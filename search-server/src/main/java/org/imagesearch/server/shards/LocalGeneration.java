@@ -205,6 +205,11 @@ public final class LocalGeneration extends Generation {
                 : ShardScans.scanHere(this, shard(shard), probe);
     }
 
+    /** Pictures of a shard that are taken down. */
+    public long hiddenPictures(Shard shard) {
+        return hidden.present(shard.number());
+    }
+
     /** @throws IllegalArgumentException if the shard is not served here */
     public Shard shard(int number) {
         return files.shards().stream()

@@ -95,7 +95,7 @@ public final class Shard implements AutoCloseable {
     }
 
     /** Whether the shard holds a picture. */
-    boolean holds(long id) {
+    public boolean holds(long id) {
         return rows.contains(id);
     }
 
@@ -105,7 +105,7 @@ public final class Shard implements AutoCloseable {
     }
 
     /** The rows of pictures, in their order; empty where the shard does not hold one. */
-    List<Optional<ImageRow>> rows(long[] ids) {
+    public List<Optional<ImageRow>> rows(long[] ids) {
         return rows.rows(ids);
     }
 

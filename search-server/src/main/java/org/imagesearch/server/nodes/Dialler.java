@@ -1,0 +1,71 @@
+package org.imagesearch.server.nodes;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import javax.net.SocketFactory;
+
+/** Opens connections to nodes: a request over HTTP asks to go on in our protocol. Thread-safe. */
+final class Dialler {
+    private static final int TIMEOUT_MILLIS = 2_000;
+    private static final int MAX_HEAD_BYTES = 16 << 10;
+
+    private final SocketFactory sockets;
+    private final String secret;
+
+    /** @param secret what nodes want to be shown; empty if nothing */
+    Dialler(SocketFactory sockets, String secret) {
+        this.sockets = sockets;
+        this.secret = secret;
+    }
+
+    /** @throws IOException telling why the node cannot be reached, or what it answered */
+    Dialled dial(NodeAddress address) throws IOException {
+        Socket socket = sockets.createSocket();
+        try {
+            socket.connect(new InetSocketAddress(address.host(), address.port()), TIMEOUT_MILLIS);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            socket.getOutputStream().write(opening(address));
+            socket.getOutputStream().flush();
+            requireAgreed(head(socket.getInputStream()));
+            // From here on it is the pings that tell whether the node is still there.
+            socket.setSoTimeout(0);
+            return new Dialled(socket.getInputStream(), socket.getOutputStream(), socket);
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private byte[] opening(NodeAddress address) {
+        return ("GET /node HTTP/1.1\r\nHost: " + address + "\r\nConnection: Upgrade\r\nUpgrade: " + Message.PROTOCOL
+                        + "\r\n" + (secret.isEmpty() ? "" : "Authorization: Bearer " + secret + "\r\n") + "\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** To the empty line and not a byte further: what follows is frames. */
+    private static String head(InputStream in) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.length() < MAX_HEAD_BYTES) {
+            int next = in.read();
+            if (next < 0) {
+                throw new IOException("it closed the connection instead of answering");
+            }
+            head.append((char) next);
+            if (head.length() >= 4 && head.substring(head.length() - 4).equals("\r\n\r\n")) {
+                return head.toString();
+            }
+        }
+        throw new IOException("its answer has no end");
+    }
+
+    private static void requireAgreed(String head) throws IOException {
+        String first = head.lines().findFirst().orElse("");
+        if (!first.startsWith("HTTP/1.1 101")) {
+            throw new IOException("it answers '" + first + "' instead of changing to " + Message.PROTOCOL);
+        }
+    }
+}

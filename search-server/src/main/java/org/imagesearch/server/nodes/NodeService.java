@@ -1,0 +1,124 @@
+package org.imagesearch.server.nodes;
+
+import java.io.Closeable;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.imagesearch.core.Fingerprint;
+import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.shards.ShardScans;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What makes a server with shards a node: it answers brokers over connections that they open. Thread-safe. */
+public final class NodeService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeService.class);
+
+    /** Each has two threads here. */
+    private static final int MOST_BROKERS = 64;
+
+    private static final int LOOKUP_THREADS = 4;
+    private static final int LOOKUP_QUEUE = 1024;
+    private static final int QUIET_QUEUE = 64;
+
+    private final ServedIndex index;
+    private final Fingerprint model;
+    private final ShardScans scans;
+    private final ThreadPoolExecutor lookups = pool("node-lookup-", LOOKUP_THREADS, LOOKUP_QUEUE);
+    private final ThreadPoolExecutor quiet = pool("node-quiet-", 1, QUIET_QUEUE);
+    private final Set<BrokerConversation> brokers = ConcurrentHashMap.newKeySet();
+
+    /**
+     * @param index with its shards in this process; stays the caller's
+     * @param model that the index was made with
+     * @param scans what scans the shards; stays the caller's
+     */
+    public NodeService(ServedIndex index, Fingerprint model, ShardScans scans) {
+        this.index = index;
+        this.model = model;
+        this.scans = scans;
+    }
+
+    private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+        AtomicInteger number = new AtomicInteger();
+        return new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), task -> {
+            Thread thread = new Thread(task, name + number.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** The name of the protocol, as a connection's opening must ask for it. */
+    public static String protocol() {
+        return Message.PROTOCOL;
+    }
+
+    /** Whether one more broker can be taken on. */
+    public boolean hasRoom() {
+        return brokers.size() < MOST_BROKERS;
+    }
+
+    /**
+     * Answers a broker until either side closes the connection. Returns at once.
+     *
+     * @param peer who it is, for messages
+     * @param channel closes both streams
+     */
+    public void serve(String peer, InputStream in, OutputStream out, Closeable channel) {
+        BrokerConversation conversation = new BrokerConversation(this);
+        Connection connection = Connection.over(peer, in, out, channel, conversation);
+        conversation.goesOver(connection);
+        brokers.add(conversation);
+        LOG.info("broker connected={} brokers={}", peer, brokers.size());
+        connection.start();
+    }
+
+    void ended(BrokerConversation conversation, String peer, String reason) {
+        brokers.remove(conversation);
+        LOG.info("broker disconnected={} brokers={} reason=\"{}\"", peer, brokers.size(), reason);
+    }
+
+    ServedIndex index() {
+        return index;
+    }
+
+    Fingerprint model() {
+        return model;
+    }
+
+    ShardScans scans() {
+        return scans;
+    }
+
+    /** Runs what reads a few rows. False if too much waits already. */
+    boolean lookUp(Runnable work) {
+        return ran(lookups, work);
+    }
+
+    /** Runs what can wait behind everything else. False if too much waits already. */
+    boolean runQuietly(Runnable work) {
+        return ran(quiet, work);
+    }
+
+    private static boolean ran(ThreadPoolExecutor threads, Runnable work) {
+        try {
+            threads.execute(work);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        brokers.forEach(BrokerConversation::close);
+        lookups.shutdown();
+        quiet.shutdown();
+    }
+}
