@@ -75,7 +75,13 @@ class ServeSettingsTest {
                                 4096,
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
-                        new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
+                        new IndexSettings(
+                                "",
+                                true,
+                                Screening.AUTO,
+                                Verification.QUICK,
+                                Duration.ofSeconds(2),
+                                new Bytes(64 * MIB)),
                         new NodeSettings(
                                 List.of(),
                                 "",

@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Filter;
 
 /**
  * Reads queries from JSON. Every refusal, an {@link ImageSearchException} (input), names the field, what it is and what was expected.
@@ -32,10 +33,11 @@ public final class QueryParser {
             "facet",
             "cursor",
             "withVectors",
-            "partial");
+            "partial",
+            "filter");
 
     private static final Set<String> TERMS = Set.of("text", "image", "id", "vector", "terms");
-    private static final Set<String> FIELDS = union(OPTIONS, union(TERMS, Set.of("filter")));
+    private static final Set<String> FIELDS = union(OPTIONS, TERMS);
     private static final Set<String> TERM_FIELDS = new TreeSet<>(Set.of("text", "image", "id", "vector", "weight"));
     private static final String AUTO = "auto";
     private static final double MAX_WEIGHT = 1e6;
@@ -106,9 +108,6 @@ public final class QueryParser {
             }
             listed.forEach(term -> terms.add(listedTerm(term)));
         }
-        if (JsonReader.isGiven(root.path("filter"))) {
-            throw ImageSearchException.input("filter is not supported by this version");
-        }
         return query(terms, new JsonOptions(root));
     }
 
@@ -125,7 +124,8 @@ public final class QueryParser {
                 facets(options),
                 options.text("cursor"),
                 options.flag("withVectors", false),
-                options.flag("partial", true));
+                options.flag("partial", true),
+                options.text("filter").map(Filter::parse));
     }
 
     private static Standing standing(QueryOptions options) {
