@@ -86,7 +86,8 @@ public final class SearchEngine implements AutoCloseable {
                 k,
                 cursor,
                 least,
-                wanted -> generation.scan(new Probe(vector, wanted, least, lists, coarseScores), !query.partial(), deadline));
+                wanted -> generation.scan(
+                        new Probe(vector, wanted, least, lists, coarseScores), !query.partial(), deadline));
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
@@ -134,8 +135,7 @@ public final class SearchEngine implements AutoCloseable {
     private record Scanned(List<ShardHits> answers, Page page) {}
 
     /** Finds a page: everything before it must be found, too, to know what comes behind. */
-    private static Scanned scan(
-            int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
+    private static Scanned scan(int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
         // One more tells whether there is another page.
         int wanted = cursor.map(Cursor::count).orElse(0) + k + 1;
         while (true) {
