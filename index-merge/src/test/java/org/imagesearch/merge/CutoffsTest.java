@@ -135,7 +135,7 @@ class CutoffsTest {
         long right = hits.stream()
                 .filter(id -> id / 10 == asked.concept && id != asked.self)
                 .count();
-        long wanted = (long) PICTURES_PER_CONCEPT - (asked.self < 0 ? 0 : 1);
+        int wanted = PICTURES_PER_CONCEPT - (asked.self < 0 ? 0 : 1);
         long found = hits.stream().filter(id -> id != asked.self).count();
         return 2.0 * right / (found + wanted);
     }
