@@ -170,8 +170,7 @@ class PagingTest {
             List<Long> both = new ArrayList<>(first.ids());
             both.addAll(second.ids());
             assertThat(both)
-                    .containsExactlyElementsOf(
-                            ids(SmallIndex.best(larger.items(), SmallIndex.embed("car"), 150)));
+                    .containsExactlyElementsOf(ids(SmallIndex.best(larger.items(), SmallIndex.embed("car"), 150)));
             Reply third = asking.get(query + "&cursor=" + next(second));
             assertThat(third.status()).isEqualTo(400);
             assertThat(third.errorMessage()).contains("behind hit 150", "down to hit 150");

@@ -143,8 +143,7 @@ public final class SearchEngine implements AutoCloseable {
     private record Scanned(List<ShardHits> answers, Page page) {}
 
     /** Finds a page: everything before it must be found, too, to know what comes behind. */
-    private static Scanned scan(
-            int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
+    private static Scanned scan(int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
         // One more tells whether there is another page.
         int wanted = cursor.map(Cursor::count).orElse(0) + k + 1;
         while (true) {
