@@ -236,7 +236,7 @@ class PageOptionsIT {
         assertThat(json.path("generation").asText()).isEqualTo("gen-000001");
 
         String csv = downloaded("csv", "hamburger.csv");
-        assertThat(csv).startsWith("\uFEFFid,score,width,height,caption,uri\r\n" + ids.get(0) + ",0.");
+        assertThat(csv).startsWith("\uFEFFid,score,percentile,width,height,caption,uri\r\n" + ids.get(0) + ",0.");
         assertThat(csv.split("\r\n")).hasSize(31);
 
         String list = downloaded("uris", "hamburger.txt");
