@@ -21,6 +21,7 @@ final class Benchmarks {
                 new FuzzBenchmark(),
                 new SoakBenchmark(),
                 new SwapBenchmark(),
-                new StartBenchmark());
+                new StartBenchmark(),
+                new FaultsBenchmark());
     }
 }

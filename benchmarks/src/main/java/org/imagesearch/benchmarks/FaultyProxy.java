@@ -33,7 +33,7 @@ final class FaultyProxy implements AutoCloseable {
     /** What holds from a moment on. */
     private record State(Fault fault, Duration delay) {}
 
-    private final InetSocketAddress server;
+    private volatile InetSocketAddress server;
     private final ServerSocket listener;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
@@ -62,6 +62,11 @@ final class FaultyProxy implements AutoCloseable {
 
     InetSocketAddress address() {
         return (InetSocketAddress) listener.getLocalSocketAddress();
+    }
+
+    /** Passes connections that come from now on to another server. */
+    void to(InetSocketAddress next) {
+        server = next;
     }
 
     /** Connections that came so far. */

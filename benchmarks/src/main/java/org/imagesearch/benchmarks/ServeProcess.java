@@ -111,6 +111,26 @@ final class ServeProcess implements AutoCloseable {
         return process.pid();
     }
 
+    /** Ends it as a machine that fails does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /**
+     * Stops it from running, with all connections open, or lets it go on.
+     *
+     * @param signal STOP or CONT
+     */
+    void signal(String signal) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("kill", "-" + signal, Long.toString(pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw ImageSearchException.resource("kill -%s %d ended with %d", signal, pid(), status);
+        }
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -47,7 +47,8 @@ class BenchCommandTest {
                 "fuzz",
                 "soak",
                 "swap",
-                "start"
+                "start",
+                "faults"
             })
     void everyBenchmarkTellsItsOptions(String name) {
         assertThat(bench(name, "--help")).isZero();

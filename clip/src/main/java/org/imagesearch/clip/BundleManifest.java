@@ -24,6 +24,9 @@ final class BundleManifest {
     private static final int MAX_TEXT_LENGTH = 4096;
     private static final int CHANNELS = 3;
 
+    /** Training of CLIP bounds it so, and ends there. */
+    private static final double CLIP_LOGIT_SCALE = 100;
+
     private final Path directory;
     private final JsonNode root;
 
@@ -40,6 +43,10 @@ final class BundleManifest {
 
     int dimension() {
         return new Section("", root).requireInt("dimension", 1, MAX_DIMENSION);
+    }
+
+    double logitScale() {
+        return new Section("", root).optionalNumber("logitScale", 0.1, 1000, CLIP_LOGIT_SCALE);
     }
 
     Optional<Path> golden() {
@@ -157,6 +164,17 @@ final class BundleManifest {
                 throw wrong(field, least == most ? Integer.toString(least) : "a whole number " + least + " to " + most);
             }
             return value.intValue();
+        }
+
+        double optionalNumber(String field, double least, double most, double otherwise) {
+            JsonNode value = node.path(field);
+            if (value.isMissingNode()) {
+                return otherwise;
+            }
+            if (!value.isNumber() || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
+                throw wrong(field, "a number " + least + " to " + most);
+            }
+            return value.doubleValue();
         }
 
         /** One number per channel. */

@@ -42,6 +42,7 @@ public final class ModelBundle {
     private final Path directory;
     private final String name;
     private final int dimension;
+    private final double logitScale;
     private final ImageSpec image;
     private final TextSpec text;
     private final Optional<Path> golden;
@@ -52,6 +53,7 @@ public final class ModelBundle {
         BundleManifest checked = new BundleManifest(directory, manifest);
         this.name = checked.name();
         this.dimension = checked.dimension();
+        this.logitScale = checked.logitScale();
         this.image = checked.image();
         this.text = checked.text();
         this.golden = checked.golden();
@@ -92,6 +94,11 @@ public final class ModelBundle {
     /** Floats per embedding. */
     public int dimension() {
         return dimension;
+    }
+
+    /** What the model was trained to multiply inner products with before a softmax; CLIP's own, 100, where the bundle does not say. */
+    public double logitScale() {
+        return logitScale;
     }
 
     public ImageSpec image() {

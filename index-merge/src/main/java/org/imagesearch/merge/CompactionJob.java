@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexLayout;
@@ -160,12 +163,44 @@ final class CompactionJob {
                 inOrder,
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 published.measured().or(() -> Optional.of(published.generation())),
-                published.drift());
+                published.drift(),
+                published.calibration().flatMap(entry -> withoutDown(generation, current, published, entry, down)));
         generation.complete(manifest);
         progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
         generation.publish();
         progress.done(Progress.Step.PUBLISHED, "published " + generation.name() + " in " + request.index());
         return manifest;
+    }
+
+    /** The cutoffs stay: what is taken down is a small part of the pictures. */
+    private Optional<CalibrationEntry> withoutDown(
+            StagedGeneration generation, Path current, IndexManifest published, CalibrationEntry entry, long[] down) {
+        index.verify(published.generation(), entry.sample());
+        BackgroundSample sample =
+                BackgroundSample.read(current.resolve(entry.sample().name()), published.dimension());
+        VectorBlock kept = new VectorBlock(sample.size(), sample.dimension());
+        for (int row = 0; row < sample.size(); row++) {
+            if (Arrays.binarySearch(down, sample.id(row)) < 0) {
+                kept.add(sample.id(row), sample.vector(row), 0);
+            }
+        }
+        if (kept.size() == 0) {
+            return Optional.empty();
+        }
+        if (kept.size() == sample.size()) {
+            generation.link(current.resolve(entry.sample().name()), IndexLayout.SAMPLE);
+            return Optional.of(new CalibrationEntry(
+                    entry.sample().named(IndexLayout.SAMPLE), entry.count(), entry.words(), entry.pictures()));
+        }
+        kept.trim();
+        new BackgroundSample(kept.ids(), kept.exactVectors(), kept.dimension())
+                .write(generation.directory().resolve(IndexLayout.SAMPLE));
+        generation.force(IndexLayout.SAMPLE);
+        return Optional.of(new CalibrationEntry(
+                FileEntry.of(generation.directory(), IndexLayout.SAMPLE),
+                kept.size(),
+                entry.words(),
+                entry.pictures()));
     }
 
     /** Reading what is merely linked would cost more than all else; {@code bin/merge verify} does it when it is wanted. */

@@ -18,8 +18,9 @@ import org.imagesearch.faiss.IvfIndex;
  * @param recall recall by nprobe
  * @param takenOver how well the pictures of shards that come from another generation fit the centroids
  * @param written the same of those that were written now
+ * @param captioned the pictures of the captions
  */
-record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit written) {
+record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit written, VectorBlock captioned) {
     /**
      * @param staging the generation's folder
      * @param shards all of its shards, by number
@@ -52,6 +53,7 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
         NearestPictures nearest = new NearestPictures(queries.size(), RecallCurve.K + 1);
         CentroidFit old = new CentroidFit(nlist);
         CentroidFit fresh = new CentroidFit(nlist);
+        VectorBlock captioned = new VectorBlock(0, queries.dimension());
         try {
             List<ShardInspection> inspections = spark.parallelize(
                             shards.stream().map(Measurement::encode).toList(), shards.size())
@@ -68,6 +70,7 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
             for (int shard = 0; shard < inspections.size(); shard++) {
                 nearest.merge(inspections.get(shard).nearest());
                 (shard < takenOver ? old : fresh).merge(inspections.get(shard).fit());
+                captioned.addAll(inspections.get(shard).captioned());
             }
         } finally {
             task.destroy();
@@ -78,7 +81,7 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
             all.merge(fresh);
             if (factory.isExact()) {
                 RecallCurve recall = RecallCurve.compute(trained, queries, pictures.size(), nearest, all.listSizes());
-                return new Measurement(recall, old, fresh);
+                return new Measurement(recall, old, fresh, captioned);
             }
             NearestPictures neighbours = factory.refinement().isPresent() ? nearest : exact.apply(queries);
             SearchedNeighbours searched = SearchedNeighbours.measure(
@@ -90,7 +93,7 @@ record Measurement(RecallCurve recall, CentroidFit takenOver, CentroidFit writte
                     neighbours);
             RecallCurve recall =
                     RecallCurve.searched(trained, queries, pictures.size(), neighbours, all.listSizes(), searched);
-            return new Measurement(recall, old, fresh);
+            return new Measurement(recall, old, fresh, captioned);
         }
     }
 

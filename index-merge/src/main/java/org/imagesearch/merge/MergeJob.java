@@ -6,12 +6,16 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
@@ -135,6 +139,7 @@ final class MergeJob {
         VectorBlock queries = size.heldOut() > 0
                 ? sample.pictures().slice(training, drawn)
                 : sample.pictures().slice(0, Math.min(queryCount, drawn));
+        VectorBlock background = sample.pictures().slice(0, Math.min(BackgroundSample.MOST, drawn));
         size.warnings().forEach(warning -> progress.done(Progress.Step.SAMPLED, warning));
 
         Clusters clusters = train(sample.pictures(), training, size.nlist());
@@ -146,7 +151,7 @@ final class MergeJob {
         TrainingEntry entry = new TrainingEntry(
                 training, clusters.iterations(), settings.seed(), clusters.objective(), clusters.imbalance());
         Base base = new Base(factory, clusters.centroids(), Optional.of(entry), List.of(), Optional.empty());
-        return finish(generation, base, write(generation, base, size.shards(), census, excluded), queries);
+        return finish(generation, base, write(generation, base, size.shards(), census, excluded), queries, background);
     }
 
     private MergeSummary add(StagedGeneration generation, IndexManifest published) {
@@ -172,13 +177,42 @@ final class MergeJob {
         if (census.wanted() == 0) {
             return new MergeSummary(Optional.empty(), 0);
         }
-        Sample sample =
-                draw(settings.measuring().pictures(), settings.measuring().pictures());
+        int queryCount = settings.measuring().pictures();
+        Sample sample = draw(queryCount, BackgroundSample.MOST);
         Base base = link(generation, published, current);
         List<ShardEntry> written =
                 write(generation, base, IndexSize.shards(census.wanted(), settings), census, excluded);
         // What is measured must be in the index, and every picture of the dataset that is not taken down is now.
-        return finish(generation, base, written, sample.pictures());
+        VectorBlock queries = sample.pictures()
+                .slice(0, Math.min(queryCount, sample.pictures().size()));
+        return finish(
+                generation,
+                base,
+                written,
+                queries,
+                background(published, current, sample.pictures(), count(base.shards()) + count(written)));
+    }
+
+    /** Pictures of the dataset, and where it has not all of the index, of the published background in proportion. */
+    private VectorBlock background(IndexManifest published, Path current, VectorBlock drawn, long count) {
+        long embedded = dataset.manifest().embedded();
+        int fromDataset = (int)
+                Math.min(drawn.size(), Math.ceil((double) BackgroundSample.MOST * Math.min(embedded, count) / count));
+        VectorBlock mixed = drawn.slice(0, Math.min(fromDataset, BackgroundSample.MOST));
+        if (embedded < count && published.calibration().isPresent()) {
+            BackgroundSample old = BackgroundSample.read(
+                    current.resolve(published.calibration().get().sample().name()), format.dimension());
+            Set<Long> taken = new HashSet<>();
+            for (int row = 0; row < mixed.size(); row++) {
+                taken.add(mixed.id(row));
+            }
+            for (int row = 0; row < old.size() && mixed.size() < BackgroundSample.MOST; row++) {
+                if (taken.add(old.id(row)) && Arrays.binarySearch(down, old.id(row)) < 0) {
+                    mixed.add(old.id(row), old.vector(row), 0);
+                }
+            }
+        }
+        return mixed;
     }
 
     private Sample draw(int count, int queries) {
@@ -298,7 +332,11 @@ final class MergeJob {
     }
 
     private MergeSummary finish(
-            StagedGeneration generation, Base base, List<ShardEntry> written, VectorBlock pictures) {
+            StagedGeneration generation,
+            Base base,
+            List<ShardEntry> written,
+            VectorBlock pictures,
+            VectorBlock background) {
         List<ShardEntry> shards = new ArrayList<>(base.shards());
         shards.addAll(written);
         long count = count(shards);
@@ -327,6 +365,8 @@ final class MergeJob {
                 queries -> exactNeighbours(queries, count));
         RecallCurve curve = measurement.recall();
         int nprobe = curve.leastNprobe(settings.targetRecall());
+        Optional<CalibrationEntry> calibration =
+                calibrate(generation, background, pictures, words, measurement.captioned());
         Optional<Drift> drift = base.shards().isEmpty()
                 ? Optional.empty()
                 : Optional.of(DriftAdvice.of(base.drift(), measurement.takenOver(), measurement.written()));
@@ -348,18 +388,42 @@ final class MergeJob {
                 shards,
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 Optional.empty(),
-                drift);
+                drift,
+                calibration);
         progress.done(
                 Progress.Step.MEASURED,
                 "recall@" + RecallCurve.K + " of " + pictures.size() + " pictures and " + words.size() + " captions:\n"
                         + RecallTable.render(manifest));
         RecallTable.warning(manifest).ifPresent(warning -> progress.done(Progress.Step.MEASURED, warning));
+        calibration.ifPresent(found -> progress.done(Progress.Step.MEASURED, Cutoffs.text(found)));
         drift.ifPresent(found -> progress.done(Progress.Step.MEASURED, DriftAdvice.text(found)));
         generation.complete(manifest);
         progress.done(Progress.Step.COMPLETED, "completed " + generation.name());
         generation.publish();
         progress.done(Progress.Step.PUBLISHED, "published " + generation.name() + " in " + request.index());
         return new MergeSummary(Optional.of(manifest), count(written));
+    }
+
+    /** Writes what scores are compared with, and measures where hits stand out from it. */
+    private Optional<CalibrationEntry> calibrate(
+            StagedGeneration generation,
+            VectorBlock background,
+            VectorBlock pictures,
+            VectorBlock words,
+            VectorBlock captioned) {
+        if (background.size() == 0) {
+            return Optional.empty();
+        }
+        background.trim();
+        BackgroundSample sample =
+                new BackgroundSample(background.ids(), background.exactVectors(), background.dimension());
+        sample.write(generation.directory().resolve(IndexLayout.SAMPLE));
+        generation.force(IndexLayout.SAMPLE);
+        return Optional.of(new CalibrationEntry(
+                FileEntry.of(generation.directory(), IndexLayout.SAMPLE),
+                sample.size(),
+                Cutoffs.ofWords(sample, words, captioned),
+                Cutoffs.ofPictures(sample, words, captioned, pictures)));
     }
 
     /** From the dataset, which must have every picture of the index: where it has not, their codes are all there is. */

@@ -17,8 +17,9 @@ import org.imagesearch.faiss.IvfIndex;
  *
  * @param nearest the nearest pictures of every query in this shard; none where it holds codes alone
  * @param fit how well its vectors fit the centroids of their lists
+ * @param captioned those of its pictures whose captions are queries
  */
-record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Serializable {
+record ShardInspection(NearestPictures nearest, CentroidFit fit, VectorBlock captioned) implements Serializable {
     /** Vectors compared with all queries at once: enough for matrix multiplication to pay. */
     private static final int CHUNK = SortedIds.MOST;
 
@@ -121,7 +122,19 @@ record ShardInspection(NearestPictures nearest, CentroidFit fit) implements Seri
         }
         requireRows(file, rows, chunk, lists);
         compare(queries, chunk, lists, nearest);
-        return new ShardInspection(nearest, fit);
+        return new ShardInspection(nearest, fit, captioned(vectors, rows, task));
+    }
+
+    private static VectorBlock captioned(IvfIndex vectors, RowStore rows, Task task) {
+        VectorBlock found = new VectorBlock(0, task.queries().dimension());
+        for (int query = task.pictures(); query < task.queries().size(); query++) {
+            long id = task.queries().id(query);
+            OptionalInt list = rows.list(id);
+            if (list.isPresent()) {
+                vectors.vector(list.getAsInt(), id).ifPresent(vector -> found.add(id, vector, 0));
+            }
+        }
+        return found;
     }
 
     /** Every vector must have a row, and that row its list. */

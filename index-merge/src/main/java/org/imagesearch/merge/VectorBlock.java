@@ -33,6 +33,11 @@ final class VectorBlock implements Serializable {
         return ids[row];
     }
 
+    /** A copy of a row, float[dimension]. */
+    float[] vector(int row) {
+        return Arrays.copyOfRange(vectors, row * dimension, (row + 1) * dimension);
+    }
+
     /** The ids, and perhaps room behind the last one. */
     long[] ids() {
         return ids;
@@ -58,6 +63,12 @@ final class VectorBlock implements Serializable {
         ids[size] = id;
         System.arraycopy(source, from, vectors, size * dimension, dimension);
         size++;
+    }
+
+    void addAll(VectorBlock other) {
+        for (int row = 0; row < other.size; row++) {
+            add(other.ids[row], other.vectors, row * dimension);
+        }
     }
 
     /** Rows {@code from} to {@code to - 1}, copied. */

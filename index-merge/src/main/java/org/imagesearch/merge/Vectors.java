@@ -9,6 +9,14 @@ final class Vectors {
 
     private Vectors() {}
 
+    static double innerProduct(float[] left, float[] right) {
+        double product = 0;
+        for (int i = 0; i < left.length; i++) {
+            product += (double) left[i] * right[i];
+        }
+        return product;
+    }
+
     /** The cosine of two vectors; not a number if one is all zeros. */
     static float cosine(float[] left, float[] right) {
         double product = 0;

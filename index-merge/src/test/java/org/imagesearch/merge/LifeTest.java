@@ -260,7 +260,8 @@ class LifeTest {
                                 shards,
                                 manifest.created(),
                                 manifest.measured(),
-                                manifest.drift())
+                                manifest.drift(),
+                                manifest.calibration())
                         .toJson());
         Ended ended = run("verify", "--index", index);
         assertThat(ended.status()).isEqualTo(1);

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import javax.net.SocketFactory;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.GoldenVectors;
@@ -65,14 +67,17 @@ final class SearchServer implements AutoCloseable {
     private static SearchServer start(Path root, Path model, ServeSettings settings, Deque<AutoCloseable> parts) {
         ModelBundle bundle = ModelBundle.open(model);
         requireModelOf(root, model, bundle);
-        EncoderSettings encoder = settings.model().encoder();
-        TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
-        ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
-        GoldenVectors.verify(bundle, images, texts);
         Served served = settings.nodes().addresses().isEmpty()
                 ? withOwnShards(root, bundle, model, settings, parts)
                 : withNodes(root, bundle, model, settings, parts);
         ServedIndex index = served.index();
+        // Files are waited for while the model is made ready; for nodes, only when everything else is.
+        Optional<Opening> opening =
+                served.remote().isEmpty() ? Optional.of(pushed(parts, Opening.of(index))) : Optional.empty();
+        EncoderSettings encoder = settings.model().encoder();
+        TextEncoder texts = pushed(parts, TextEncoder.open(bundle, encoder));
+        ImageEncoder images = pushed(parts, ImageEncoder.open(bundle, encoder));
+        GoldenVectors.verify(bundle, images, texts);
         PictureReader pictures = new PictureReader(settings.picture());
         Preprocessor preprocessor = new Preprocessor(bundle.image());
         QueryEncoder queries = pushed(
@@ -85,7 +90,7 @@ final class SearchServer implements AutoCloseable {
                         settings.search().textCache(),
                         settings.model().batch(),
                         settings.model().queue()));
-        SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search()));
+        SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search(), bundle.logitScale()));
         SimilarPictures similar = new SimilarPictures(index, queries);
         OriginalPictures originals = new OriginalPictures(index);
         Thumbnails thumbnails = new Thumbnails(originals, pictures, settings.picture());
@@ -104,13 +109,41 @@ final class SearchServer implements AutoCloseable {
                         served.remote().map(RemoteShards::nodes),
                         settings.nodes(),
                         bundle.dimension()));
-        served.remote().ifPresent(RemoteShards::await);
-        index.open();
+        served.remote().ifPresent(nodes -> {
+            nodes.await();
+            index.open();
+        });
+        opening.ifPresent(Opening::await);
         return new SearchServer(parts, index, http);
     }
 
     /** What is served, and either what makes this server a node or what makes it a broker. */
     private record Served(ServedIndex index, Optional<NodeService> node, Optional<RemoteShards> remote) {}
+
+    /** The opening of the index on a thread of its own. Closing waits for its end, and thereby for what it holds. */
+    private record Opening(CompletableFuture<Void> opened) implements AutoCloseable {
+        static Opening of(ServedIndex index) {
+            return new Opening(
+                    CompletableFuture.runAsync(index::open, task -> new Thread(task, "index-opening").start()));
+        }
+
+        /** @throws RuntimeException as {@link ServedIndex#open} does */
+        void await() {
+            try {
+                opened.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RuntimeException failure) {
+                    throw failure;
+                }
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() {
+            opened.handle((nothing, failure) -> null).join();
+        }
+    }
 
     private static Served withOwnShards(
             Path root, ModelBundle bundle, Path model, ServeSettings settings, Deque<AutoCloseable> parts) {

@@ -56,6 +56,9 @@ class ServeSettingsTest {
                         new SearchSettings(
                                 20,
                                 3000,
+                                10_000,
+                                100,
+                                100,
                                 32,
                                 1000,
                                 Duration.ofSeconds(5),

@@ -31,6 +31,8 @@ import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
 import org.imagesearch.core.Json;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexFactory;
 import org.imagesearch.core.index.IndexLayout;
@@ -81,6 +83,11 @@ public final class SmallIndex {
     public static final int TWINS = 20;
 
     public static final int LAST_TWIN = 31;
+
+    /** Standings from which on hits stand out. */
+    public static final double WORDS_CUTOFF = 2;
+
+    public static final double PICTURES_CUTOFF = 3;
 
     private static final List<RecallPoint> RECALL = List.of(
             new RecallPoint(1, 0.15, 0.5, Optional.of(0.4)),
@@ -266,8 +273,25 @@ public final class SmallIndex {
                 entries,
                 Instant.parse("2024-01-01T00:00:00Z"),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                calibration(folder));
         Files.write(folder.resolve(IndexLayout.MANIFEST), manifest.toJson());
+    }
+
+    /** Every picture is in the sample; the cutoffs are as measured on CLIP-like data, not on these vectors. */
+    private Optional<CalibrationEntry> calibration(Path folder) {
+        Path file = folder.resolve(IndexLayout.SAMPLE);
+        List<Item> sampled = items.stream().limit(BackgroundSample.MOST).toList();
+        new BackgroundSample(
+                        sampled.stream().mapToLong(Item::id).toArray(),
+                        flat(sampled.stream().map(Item::vector).toList()),
+                        DIMENSION)
+                .write(file);
+        return Optional.of(new CalibrationEntry(
+                entry(folder, file),
+                sampled.size(),
+                Optional.of(new CalibrationEntry.Cutoff(WORDS_CUTOFF, 0.5, 0.001, 100, "captions")),
+                Optional.of(new CalibrationEntry.Cutoff(PICTURES_CUTOFF, 0.8, 0.0001, 100, "captions"))));
     }
 
     private ShardEntry writeShard(Path folder, int shard) throws IOException {

@@ -16,7 +16,6 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
@@ -126,7 +125,7 @@ public final class EmbedCommand implements Callable<Integer> {
         ModelBundle bundle = ModelBundle.open(model.toAbsolutePath());
         requireUsable(bundle, bound);
         LOG.info("settings={}", settings.render());
-        try (SparkSession spark = session()) {
+        try (SparkSession spark = SparkSessions.start("imagesearch embed", Optional.ofNullable(master))) {
             ExecutorModel.Location location = location(spark, bundle);
             ExecutorModel.requireUsable(spark, location, bound.forTasks());
             EmbedJob.Summary summary =
@@ -180,31 +179,11 @@ public final class EmbedCommand implements Callable<Integer> {
         }
     }
 
-    private SparkSession session() {
-        SparkConf configuration = new SparkConf();
-        if (master != null) {
-            configuration.setMaster(master);
-        }
-        configuration.setIfMissing("spark.master", "local[*]");
-        if (isLocal(configuration)) {
-            // A job on one machine has no business listening to others.
-            configuration.setIfMissing("spark.ui.enabled", "false");
-            configuration.setIfMissing("spark.driver.host", "127.0.0.1");
-            configuration.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
-        }
-        // A wave becomes visible by one rename; markers inside it tell nobody anything.
-        configuration.set("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false");
-        return SparkSession.builder()
-                .appName("imagesearch embed")
-                .config(configuration)
-                .getOrCreate();
-    }
-
     /** On one machine the bundle is used where it is; Spark brings it to executors elsewhere. */
     private static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) throws IOException {
         Path directory = bundle.directory().toAbsolutePath().normalize();
         String fingerprint = bundle.fingerprint().value();
-        if (isLocal(spark.sparkContext().getConf())) {
+        if (SparkSessions.isLocal(spark.sparkContext().getConf())) {
             return new ExecutorModel.Location(directory.toString(), false, fingerprint);
         }
         // Of local folders Spark takes none, but an archive it unpacks on every executor.
@@ -227,10 +206,6 @@ public final class EmbedCommand implements Callable<Integer> {
             }
         }
         return zip;
-    }
-
-    private static boolean isLocal(SparkConf configuration) {
-        return configuration.get("spark.master").startsWith("local");
     }
 
     private void describe(EmbedJob.Summary summary, double seconds, PrintWriter out) {

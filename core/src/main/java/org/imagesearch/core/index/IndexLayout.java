@@ -8,6 +8,8 @@ public final class IndexLayout {
     public static final String MANIFEST = "index.json";
     public static final String CENTROIDS = "centroids.faiss";
 
+    public static final String SAMPLE = "background.sample";
+
     private IndexLayout() {}
 
     /** The directory of a generation: {@code gen-000001}. */

@@ -29,6 +29,7 @@ import org.imagesearch.core.Json;
  * @param created when the generation was written
  * @param measured the generation that {@code recall} was measured in, where that is another one: compaction takes it over
  * @param drift how well added pictures fit the centroids; absent where none were added
+ * @param calibration what scores are compared with; absent in what earlier versions wrote
  */
 public record IndexManifest(
         int formatVersion,
@@ -48,7 +49,8 @@ public record IndexManifest(
         List<ShardEntry> shards,
         Instant created,
         Optional<String> measured,
-        Optional<Drift> drift) {
+        Optional<Drift> drift,
+        Optional<CalibrationEntry> calibration) {
     public static final int FORMAT_VERSION = 1;
     public static final String METRIC = "inner_product";
 
@@ -125,7 +127,11 @@ public record IndexManifest(
 
     /** All files of the generation but {@code index.json} itself. */
     public Stream<FileEntry> files() {
-        return Stream.concat(Stream.of(centroids), shards.stream().flatMap(ShardEntry::files));
+        return Stream.of(
+                        Stream.of(centroids),
+                        calibration.stream().map(CalibrationEntry::sample),
+                        shards.stream().flatMap(ShardEntry::files))
+                .flatMap(files -> files);
     }
 
     public byte[] toJson() {

@@ -228,6 +228,7 @@ class IndexDirectoryTest {
                 shards,
                 Instant.parse("2026-01-01T00:00:00Z"),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 }

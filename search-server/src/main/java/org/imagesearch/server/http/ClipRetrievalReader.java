@@ -1,13 +1,12 @@
 package org.imagesearch.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import org.imagesearch.server.query.Query;
+import org.imagesearch.core.query.JsonReader;
+import org.imagesearch.core.query.Query;
+import org.imagesearch.core.query.QueryParser;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 import org.imagesearch.server.search.SearchSettings;
 
 /**
@@ -22,13 +21,13 @@ final class ClipRetrievalReader {
     private static final long TOKENS_BESIDE_NUMBERS = 1_000;
 
     private final SearchSettings settings;
-    private final QueryReader queries;
+    private final QueryParser queries;
     private final JsonReader json;
     private final String index;
     private final long maxTokens;
 
     /** @param index the one name that an index may be asked for by */
-    ClipRetrievalReader(SearchSettings settings, QueryReader queries, String index, int dimension, int maxBytes) {
+    ClipRetrievalReader(SearchSettings settings, QueryParser queries, String index, int dimension, int maxBytes) {
         this.settings = settings;
         this.queries = queries;
         this.json = new JsonReader(maxBytes);
@@ -45,16 +44,9 @@ final class ClipRetrievalReader {
                 .orElseThrow(() -> RequestException.bad("num_images is missing, expected a whole number"));
         int wanted = count(root, "num_result_ids").orElse(withMetadata);
         boolean deduplicate = JsonReader.flag(root, "deduplicate");
-        Query query = new Query(
-                List.of(term),
-                Math.max(1, Math.min(wanted, settings.maxK())),
-                OptionalInt.empty(),
-                OptionalDouble.empty(),
-                OptionalDouble.empty(),
-                // They are left out afterwards, as that is timed.
-                OptionalDouble.empty(),
-                deduplicate,
-                true);
+        Query query = Query.of(term, Math.max(1, Math.min(wanted, settings.maxK())));
+        // Near duplicates are left out afterwards, as that is timed.
+        query = deduplicate ? query.givingVectors() : query;
         double length = term instanceof Term.Vector vector ? length(vector.values()) : 1;
         return new KnnRequest(query, length, wanted, withMetadata, deduplicate);
     }

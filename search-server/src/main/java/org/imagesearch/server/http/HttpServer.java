@@ -28,6 +28,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.query.QueryParser;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.nodes.NodeSettings;
@@ -124,7 +125,9 @@ public final class HttpServer implements AutoCloseable {
                 settings.threads() + settings.queue(), settings.bodyMemory().count(), workers);
         Responses responses = new Responses(settings.retryAfter());
         ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), engine.encoding(), admission, nodes);
-        QueryReader reader = new QueryReader(search, dimension, settings.body().toInt());
+        QueryParser parser =
+                new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
+        QueryReader reader = new QueryReader(parser);
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
         PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
@@ -135,7 +138,7 @@ public final class HttpServer implements AutoCloseable {
                 engine,
                 thumbnails,
                 new ClipRetrievalReader(
-                        search, reader, index.name(), dimension, settings.body().toInt()),
+                        search, parser, index.name(), dimension, settings.body().toInt()),
                 index.name(),
                 responses,
                 metrics);
@@ -144,6 +147,7 @@ public final class HttpServer implements AutoCloseable {
         Routes routes = new Routes(settings, admission, responses, metrics, search.timeout(), admin);
         routes.get("/search", searching);
         routes.post("/search", searching);
+        routes.post("/search/batch", new BatchRoute(engine, parser, search.maxBatch(), responses, metrics));
         routes.get("/images/{id}", pictures::original);
         routes.get("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/vectors/{id}", new VectorRoute(index, responses));

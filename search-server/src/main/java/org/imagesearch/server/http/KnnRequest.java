@@ -1,6 +1,6 @@
 package org.imagesearch.server.http;
 
-import org.imagesearch.server.query.Query;
+import org.imagesearch.core.query.Query;
 
 /**
  * A request to {@code /knn-service}.

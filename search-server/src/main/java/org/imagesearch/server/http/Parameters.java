@@ -5,11 +5,14 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.imagesearch.core.Ids;
+import org.imagesearch.core.query.QueryOptions;
 import org.imagesearch.server.query.RequestException;
 
 /**
@@ -18,13 +21,17 @@ import org.imagesearch.server.query.RequestException;
  * <p>They are decoded here, strictly: percent-encoded UTF-8 with {@code +} for a space, as forms send it; bytes that a client
  * did not encode count as they are.
  */
-final class Parameters {
+final class Parameters implements QueryOptions {
     private static final Pattern WHOLE_NUMBER = Pattern.compile("[+-]?[0-9]{1,9}");
     private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,9})?");
     private static final Pattern ID = Pattern.compile("[0-9]{1,15}");
+
+    /** May be given more than once. */
+    private static final Set<String> REPEATABLE = Set.of("facets");
+
     private static final int SHOWN = 40;
 
-    private final Map<String, String> given = new HashMap<>();
+    private final Map<String, List<String>> given = new HashMap<>();
 
     /**
      * @param raw names and values as they stand in the address, a character per byte
@@ -36,18 +43,32 @@ final class Parameters {
             if (!known.contains(name)) {
                 throw RequestException.bad("unknown parameter '%s', expected one of %s", shown(name), known);
             }
-            if (values.size() > 1 || given.containsKey(name)) {
+            if ((values.size() > 1 && !REPEATABLE.contains(name)) || given.containsKey(name)) {
                 throw RequestException.bad("parameter '%s' is given more than once", name);
             }
-            values.forEach(value -> given.put(name, decoded("parameter '" + name + "'", value)));
+            given.put(
+                    name,
+                    values.stream()
+                            .map(value -> decoded("parameter '" + name + "'", value))
+                            .toList());
         });
     }
 
-    Optional<String> text(String name) {
-        return Optional.ofNullable(given.get(name));
+    @Override
+    public Optional<String> text(String name) {
+        return Optional.ofNullable(given.get(name)).map(values -> values.get(0));
     }
 
-    Optional<Integer> wholeNumber(String name) {
+    /** Given one by one, or with commas between them. */
+    @Override
+    public List<String> texts(String name) {
+        return given.getOrDefault(name, List.of()).stream()
+                .flatMap(value -> Stream.of(value.split(",", -1)))
+                .toList();
+    }
+
+    @Override
+    public Optional<Integer> wholeNumber(String name) {
         return text(name).map(value -> {
             if (!WHOLE_NUMBER.matcher(value).matches()) {
                 throw RequestException.bad(
@@ -57,7 +78,8 @@ final class Parameters {
         });
     }
 
-    Optional<Double> number(String name) {
+    @Override
+    public Optional<Double> number(String name) {
         return text(name).map(value -> {
             if (!NUMBER.matcher(value).matches()) {
                 throw RequestException.bad("%s is '%s', expected a number", name, shown(value));
@@ -74,8 +96,8 @@ final class Parameters {
         return flag(name, false);
     }
 
-    /** @param otherwise where it is not given */
-    boolean flag(String name, boolean otherwise) {
+    @Override
+    public boolean flag(String name, boolean otherwise) {
         return text(name)
                 .map(value -> switch (value) {
                     case "true" -> true;

@@ -74,10 +74,7 @@ final class Responses {
     /** Answers with what went wrong; a defect of ours is logged with its stack and told without. */
     void error(HttpServerExchange exchange, Throwable thrown) {
         Problem problem = problemOf(thrown);
-        if (!(thrown instanceof RequestException) && problem.status() >= 500) {
-            LOG.error(
-                    "request failed method={} path={}", exchange.getRequestMethod(), exchange.getRequestPath(), thrown);
-        }
+        log(problem, exchange.getRequestMethod().toString(), exchange.getRequestPath(), thrown);
         if (exchange.isResponseStarted()) {
             // The status is out already: only a cut connection tells the client that the rest is missing.
             exchange.setPersistent(false);
@@ -91,13 +88,31 @@ final class Responses {
         // What the route may have promised already.
         exchange.getResponseHeaders().remove(Headers.ETAG);
         exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
-        String message = thrown instanceof RequestException || problem.status() < 500
+        Object body = plainMessages ? Map.of("message", message(problem, thrown)) : errorBody(problem, thrown);
+        json(exchange, problem.status(), body);
+    }
+
+    /** What went wrong with a part of a request, told as {@link #error} tells it of a whole one. */
+    ErrorBody errorBody(String method, String path, Throwable thrown) {
+        Problem problem = problemOf(thrown);
+        log(problem, method, path, thrown);
+        return errorBody(problem, thrown);
+    }
+
+    private static ErrorBody errorBody(Problem problem, Throwable thrown) {
+        return new ErrorBody(new ErrorBody.Detail(problem.code(), message(problem, thrown)));
+    }
+
+    private static void log(Problem problem, String method, String path, Throwable thrown) {
+        if (!(thrown instanceof RequestException) && problem.status() >= 500) {
+            LOG.error("request failed method={} path={}", method, path, thrown);
+        }
+    }
+
+    private static String message(Problem problem, Throwable thrown) {
+        return thrown instanceof RequestException || problem.status() < 500
                 ? readable(thrown.getMessage())
                 : "the server failed; its log says why";
-        Object body = plainMessages
-                ? Map.of("message", message)
-                : new ErrorBody(new ErrorBody.Detail(problem.code(), message));
-        json(exchange, problem.status(), body);
     }
 
     private static Problem problemOf(Throwable thrown) {

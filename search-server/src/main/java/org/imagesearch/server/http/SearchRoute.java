@@ -3,8 +3,8 @@ package org.imagesearch.server.http;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
+import org.imagesearch.core.query.Query;
 import org.imagesearch.server.query.Deadline;
-import org.imagesearch.server.query.Query;
 import org.imagesearch.server.search.Answer;
 import org.imagesearch.server.search.SearchEngine;
 

@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import org.imagesearch.core.index.Takedowns;
+import org.imagesearch.core.query.JsonReader;
 import org.imagesearch.server.query.RequestException;
 
 /** Reads what is to be taken down or given back. Every refusal names the field, what it is and what was expected. */

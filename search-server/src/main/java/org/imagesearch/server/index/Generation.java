@@ -2,6 +2,7 @@ package org.imagesearch.server.index;
 
 import java.util.List;
 import java.util.Optional;
+import org.imagesearch.core.calibration.BackgroundSample;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.IvfIndex;
@@ -21,6 +22,9 @@ public abstract class Generation {
 
     /** The trained, empty index that queries are assigned with. */
     public abstract IvfIndex centroids();
+
+    /** What scores are compared with, where the generation has it. */
+    public abstract Optional<BackgroundSample> background();
 
     /** Numbers of the shards served, ascending. */
     public abstract List<Integer> shards();

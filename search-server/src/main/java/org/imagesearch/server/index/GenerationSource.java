@@ -21,4 +21,17 @@ public interface GenerationSource {
      *     (input) if a shard is asked for that does not exist
      */
     Generation open(String name);
+
+    /**
+     * As {@link #open}, for a server that has nothing to serve yet: what only makes queries faster may be left out, if making it
+     * takes a while.
+     */
+    default Generation openFirst(String name) {
+        return open(name);
+    }
+
+    /** Whether {@link #open} would give a generation that answers faster than this one of {@link #openFirst}. */
+    default boolean canBeFaster(Generation first) {
+        return false;
+    }
 }

@@ -23,4 +23,9 @@ public record IndexSettings(String shards, boolean map, Screening screen, Verifi
                     "setting serve.index.poll is %s s, expected 1 ms to 1 day", poll.toNanos() / 1e9);
         }
     }
+
+    /** The same, but shards keep no screen. */
+    public IndexSettings withoutScreens() {
+        return new IndexSettings(shards, map, Screening.NEVER, verify, poll);
+    }
 }

@@ -101,7 +101,12 @@ public final class ServedIndex implements AutoCloseable {
      */
     public void open() {
         down = Takedowns.read(index.root());
-        serve(open(index.currentGeneration()));
+        Generation first = open(index.currentGeneration(), source::openFirst);
+        boolean canBeFaster = source.canBeFaster(first);
+        serve(first);
+        if (canBeFaster) {
+            follower.execute(this::makeFaster);
+        }
         long pollMillis = poll.toMillis();
         following = follower.scheduleWithFixedDelay(this::follow, pollMillis, pollMillis, TimeUnit.MILLISECONDS);
     }
@@ -244,7 +249,7 @@ public final class ServedIndex implements AutoCloseable {
             }
             LOG.info("generation published={} served={}", published, served);
             try {
-                serve(open(published));
+                serve(open(published, source::open));
                 refused = "";
             } catch (RuntimeException e) {
                 refused = published;
@@ -257,9 +262,19 @@ public final class ServedIndex implements AutoCloseable {
         }
     }
 
-    private Generation open(String name) {
+    /** Puts the generation served in its own place, now with what the first answers did not wait for. */
+    private void makeFaster() {
+        try {
+            String served = with(ServedIndex::nameOf);
+            serve(open(served, source::open));
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.warn("generation stays as it was opened first, reason=\"{}\"", e.getMessage());
+        }
+    }
+
+    private Generation open(String name, Function<String, Generation> opening) {
         long begin = System.nanoTime();
-        Generation generation = source.open(name);
+        Generation generation = opening.apply(name);
         LOG.info(
                 "generation opened={} pictures={} shards={} screen-bytes={} ms={}",
                 name,

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
+import org.imagesearch.core.calibration.BackgroundSample;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
@@ -36,6 +37,7 @@ final class RemoteGeneration extends Generation {
 
     private final IndexManifest manifest;
     private final SharedCentroids centroids;
+    private final Optional<BackgroundSample> background;
     private final long[] down;
     private final Nodes nodes;
     private final RecentLatencies scans;
@@ -49,12 +51,14 @@ final class RemoteGeneration extends Generation {
     RemoteGeneration(
             IndexManifest manifest,
             SharedCentroids centroids,
+            Optional<BackgroundSample> background,
             long[] down,
             Nodes nodes,
             RecentLatencies scans,
             RecentLatencies lookups) {
         this.manifest = manifest;
         this.centroids = centroids;
+        this.background = background;
         this.down = down;
         this.nodes = nodes;
         this.scans = scans;
@@ -64,7 +68,7 @@ final class RemoteGeneration extends Generation {
 
     @Override
     protected RemoteGeneration hiding(long[] next) {
-        return new RemoteGeneration(manifest, centroids.retain(), next, nodes, scans, lookups);
+        return new RemoteGeneration(manifest, centroids.retain(), background, next, nodes, scans, lookups);
     }
 
     @Override
@@ -75,6 +79,11 @@ final class RemoteGeneration extends Generation {
     @Override
     public IvfIndex centroids() {
         return centroids.get();
+    }
+
+    @Override
+    public Optional<BackgroundSample> background() {
+        return background;
     }
 
     @Override

@@ -1,9 +1,13 @@
 package org.imagesearch.server.nodes;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import javax.net.SocketFactory;
 import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
@@ -12,7 +16,8 @@ import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.GenerationSource;
 
 /**
- * Opens generations whose shards are on nodes. Of the index, the broker needs {@code CURRENT}, {@code index.json} and the centroids.
+ * Opens generations whose shards are on nodes. Of the index, the broker needs {@code CURRENT}, {@code index.json} and the centroids, and for
+ * calibrated answers the background sample.
  * Thread-safe.
  */
 public final class RemoteShards implements GenerationSource, AutoCloseable {
@@ -92,7 +97,25 @@ public final class RemoteShards implements GenerationSource, AutoCloseable {
         // What is made for searching among them, the first query would wait for.
         centroids.assign(centroids.centroids(), 1, 1, new long[1], new float[1]);
         served = name;
-        return new RemoteGeneration(manifest, new SharedCentroids(centroids), new long[0], nodes, scans, lookups);
+        return new RemoteGeneration(
+                manifest,
+                new SharedCentroids(centroids),
+                background(path, manifest),
+                new long[0],
+                nodes,
+                scans,
+                lookups);
+    }
+
+    /** Where it was not brought here, queries are answered without it. */
+    private Optional<BackgroundSample> background(Path path, IndexManifest manifest) {
+        return manifest.calibration()
+                .map(CalibrationEntry::sample)
+                .filter(sample -> Files.exists(path.resolve(sample.name())))
+                .map(sample -> {
+                    index.verify(manifest.generation(), sample);
+                    return BackgroundSample.read(path.resolve(sample.name()), manifest.dimension());
+                });
     }
 
     @Override

@@ -10,6 +10,8 @@ public enum Problem {
     NOT_FOUND(404),
     METHOD_NOT_ALLOWED(405),
     REQUEST_TIMEOUT(408),
+    /** A cursor of a generation that is not served any more. */
+    GENERATION_GONE(410),
     TOO_LARGE(413),
     UNSUPPORTED_MEDIA_TYPE(415),
     INTERNAL(500),

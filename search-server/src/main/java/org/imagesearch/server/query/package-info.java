@@ -1,2 +1,2 @@
-/** What is asked: queries, their deadlines, and the ways in which a request can be refused. Immutable. */
+/** How long an answer is of use, and the ways in which a request can be refused. Immutable. */
 package org.imagesearch.server.query;

@@ -1,5 +1,6 @@
 package org.imagesearch.server.search;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +13,40 @@ import java.util.Optional;
  * @param probed how much of the index was compared
  * @param shards which shards answered
  * @param hits best first; equal scores by ascending id
+ * @param calibration what the percentiles of the hits go by, where the query asked for it
+ * @param facets how many hits each label has, where the query gave labels; before those of other labels than the wanted one are left out
+ * @param next where the next page begins, if there is one
  */
-public record Answer(String generation, Took took, Probed probed, Coverage shards, List<Hit> hits) {
+public record Answer(
+        String generation,
+        Took took,
+        Probed probed,
+        Coverage shards,
+        List<Hit> hits,
+        @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<Background> calibration,
+        @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<List<FacetCount>> facets,
+        @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<String> next) {
+    /**
+     * The scores of the query with random pictures of the index.
+     *
+     * @param sample how many pictures
+     * @param mean of their scores
+     * @param deviation the standard deviation of their scores
+     * @param cutoff the score at which hits of such a query begin to stand out, where that was measured
+     */
+    public record Background(
+            int sample,
+            double mean,
+            double deviation,
+            @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<Double> cutoff) {}
+
+    /**
+     * A label, and the hits that have it.
+     *
+     * @param share of the hits, 0 to 1
+     */
+    public record FacetCount(String label, int count, double share) {}
+
     /**
      * Where the time went, in milliseconds.
      *
@@ -55,6 +88,9 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
      * @param columns the input's own columns
      * @param vector its embedding, where the query asked for it
      * @param duplicates ids of its near duplicates among the hits, best first, where the query asked for them
+     * @param percentile share of random pictures of the index, 0 to 1, that score lower, where the query asked for it
+     * @param facet the label that it has of those that the query gave
+     * @param facetConfidence how sure that is, 0 to 1
      */
     public record Hit(
             long id,
@@ -65,13 +101,45 @@ public record Answer(String generation, Took took, Probed probed, Coverage shard
             Optional<String> caption,
             Map<String, Object> columns,
             Optional<float[]> vector,
-            Optional<List<Long>> duplicates) {
+            Optional<List<Long>> duplicates,
+            @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<Double> percentile,
+            @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<String> facet,
+            @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<Double> facetConfidence) {
         Hit withoutVector() {
-            return new Hit(id, score, uri, width, height, caption, columns, Optional.empty(), duplicates);
+            return with(Optional.empty(), duplicates, percentile, facet, facetConfidence);
         }
 
         Hit withDuplicates(List<Long> ids) {
-            return new Hit(id, score, uri, width, height, caption, columns, vector, Optional.of(ids));
+            return with(vector, Optional.of(ids), percentile, facet, facetConfidence);
+        }
+
+        Hit withPercentile(double value) {
+            return with(vector, duplicates, Optional.of(value), facet, facetConfidence);
+        }
+
+        Hit withFacet(String label, double confidence) {
+            return with(vector, duplicates, percentile, Optional.of(label), Optional.of(confidence));
+        }
+
+        private Hit with(
+                Optional<float[]> vector,
+                Optional<List<Long>> duplicates,
+                Optional<Double> percentile,
+                Optional<String> facet,
+                Optional<Double> facetConfidence) {
+            return new Hit(
+                    id,
+                    score,
+                    uri,
+                    width,
+                    height,
+                    caption,
+                    columns,
+                    vector,
+                    duplicates,
+                    percentile,
+                    facet,
+                    facetConfidence);
         }
     }
 }

@@ -5,17 +5,19 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.Picture;
 import org.imagesearch.clip.Preprocessor;
 import org.imagesearch.clip.TextEncoder;
+import org.imagesearch.core.query.QueryVector;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.pictures.PictureReader;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 import org.imagesearch.server.search.MicroBatches.Embedding;
 
 /**
@@ -23,9 +25,6 @@ import org.imagesearch.server.search.MicroBatches.Embedding;
  * its runs. Thread-safe.
  */
 public final class QueryEncoder implements AutoCloseable {
-    /** Terms that leave less than this share of themselves of each other have no direction worth searching in. */
-    private static final double SHORTEST = 1e-4;
-
     private final EncodingMetrics metrics = new EncodingMetrics();
     private final MicroBatches<String> texts;
     private final MicroBatches<byte[]> images;
@@ -79,35 +78,34 @@ public final class QueryEncoder implements AutoCloseable {
      *
      * @param generation whose pictures the ids name
      * @return float[dimension], of unit length
-     * @throws RequestException if an id is not in the index, a vector is of no use, or the terms cancel each other out
+     * @throws org.imagesearch.core.ImageSearchException (input) if an id is not in the index, a vector is of no use, or the terms cancel
+     *     each other out
      * @throws org.imagesearch.clip.PictureException if a picture cannot be decoded
      */
     float[] encode(List<Term> terms, Generation generation, Deadline deadline) {
-        double[] sum = new double[generation.manifest().dimension()];
-        // Weights count against each other only: a single term may weigh as little as it likes.
-        double total =
-                terms.stream().mapToDouble(term -> Math.abs(term.weight())).sum();
         // All are handed in before the first is waited for, so that they share a run.
-        List<Embedding> embeddings = new ArrayList<>();
+        List<Embedding> begun = new ArrayList<>();
         for (Term term : terms) {
             deadline.requireTimeFor("encoding the query");
-            embeddings.add(embedding(term, generation, deadline));
+            begun.add(embedding(term, generation, deadline));
         }
-        for (int t = 0; t < terms.size(); t++) {
-            float[] unit = normalised(embeddings.get(t).await());
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += terms.get(t).weight() / total * unit[i];
-            }
+        Iterator<Embedding> inOrder = begun.iterator();
+        return QueryVector.of(
+                terms, generation.manifest().dimension(), term -> inOrder.next().await());
+    }
+
+    /** The embeddings of labels, float[dimension] each, of unit length; recent ones are remembered. */
+    List<float[]> encodeLabels(List<String> labels, Generation generation, Deadline deadline) {
+        List<Embedding> begun = new ArrayList<>();
+        for (String label : labels) {
+            deadline.requireTimeFor("encoding the labels");
+            begun.add(embedding(new Term.Text(label, 1), generation, deadline));
         }
-        float[] query = new float[sum.length];
-        double length = length(sum);
-        if (!(length >= SHORTEST)) {
-            throw RequestException.bad("the terms cancel each other out: nothing is left to search for");
+        List<float[]> embeddings = new ArrayList<>();
+        for (Embedding one : begun) {
+            embeddings.add(QueryVector.normalised(one.await()));
         }
-        for (int i = 0; i < sum.length; i++) {
-            query[i] = (float) (sum[i] / length);
-        }
-        return query;
+        return embeddings;
     }
 
     private Embedding embedding(Term term, Generation generation, Deadline deadline) {
@@ -127,30 +125,6 @@ public final class QueryEncoder implements AutoCloseable {
         }
         float[] given = ((Term.Vector) term).values();
         return () -> given;
-    }
-
-    private static float[] normalised(float[] vector) {
-        double[] wide = new double[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            wide[i] = vector[i];
-        }
-        double length = length(wide);
-        if (!(length > 0) || Double.isInfinite(length)) {
-            throw RequestException.bad("a vector must be finite and not all zeros");
-        }
-        float[] unit = new float[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            unit[i] = (float) (vector[i] / length);
-        }
-        return unit;
-    }
-
-    private static double length(double[] vector) {
-        double square = 0;
-        for (double value : vector) {
-            square += value * value;
-        }
-        return Math.sqrt(square);
     }
 
     /** Ends the runs of the models; what waits for one is refused. */

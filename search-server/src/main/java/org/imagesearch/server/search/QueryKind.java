@@ -1,10 +1,14 @@
 package org.imagesearch.server.search;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.imagesearch.core.index.CalibrationEntry;
+import org.imagesearch.core.index.CalibrationEntry.Cutoff;
 import org.imagesearch.core.index.RecallPoint;
-import org.imagesearch.server.query.Term;
+import org.imagesearch.core.query.Term;
 
 /** What a query consists of. Words lie elsewhere than pictures, so that the same nprobe finds less of what is near them. */
 enum QueryKind {
@@ -28,6 +32,19 @@ enum QueryKind {
             case WORDS -> point.words();
             case PICTURES -> Optional.of(point.pictures());
             case MIXED -> Optional.of(point.dependable());
+        };
+    }
+
+    /** Where hits of such queries begin to stand out; empty where that was not measured. */
+    Optional<Cutoff> cutoff(CalibrationEntry measured) {
+        return switch (this) {
+            case WORDS -> measured.words();
+            case PICTURES -> measured.pictures();
+            // Rather a hit too many than one lost.
+            case MIXED ->
+                Stream.of(measured.words(), measured.pictures())
+                        .flatMap(Optional::stream)
+                        .min(Comparator.comparingDouble(Cutoff::standing));
         };
     }
 

@@ -5,9 +5,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
+import org.imagesearch.core.query.Facets;
+import org.imagesearch.core.query.Query;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.AlikeVectors;
 import org.imagesearch.server.index.Found;
@@ -18,9 +21,9 @@ import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
-import org.imagesearch.server.query.Query;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.Answer.Coverage;
+import org.imagesearch.server.search.Answer.FacetCount;
 import org.imagesearch.server.search.Answer.Hit;
 import org.imagesearch.server.search.Answer.Missing;
 import org.imagesearch.server.search.Answer.Probed;
@@ -31,13 +34,18 @@ public final class SearchEngine implements AutoCloseable {
     private final ServedIndex index;
     private final QueryEncoder encoder;
     private final SearchSettings settings;
+    private final double logitScale;
     private final LiveRecall liveRecall;
 
-    /** @param index stays the caller's */
-    public SearchEngine(ServedIndex index, QueryEncoder encoder, SearchSettings settings) {
+    /**
+     * @param index stays the caller's
+     * @param logitScale what the model multiplies inner products with before a softmax
+     */
+    public SearchEngine(ServedIndex index, QueryEncoder encoder, SearchSettings settings, double logitScale) {
         this.index = index;
         this.encoder = encoder;
         this.settings = settings;
+        this.logitScale = logitScale;
         this.liveRecall = LiveRecall.start(settings.liveRecall());
     }
 
@@ -64,32 +72,111 @@ public final class SearchEngine implements AutoCloseable {
     private Answer search(Query query, Generation generation, Deadline deadline) {
         long begin = System.nanoTime();
         int nprobe = nprobe(query, generation.manifest());
+        Optional<Cursor> cursor = query.cursor().map(text -> Cursor.parse(text, query, generation.manifest()));
+        requireWithinDepth(query, cursor);
         QueryKind kind = QueryKind.of(query.terms());
         Optional<Double> expected = expectedRecall(generation.manifest(), nprobe, kind);
         float[] vector = encoder.encode(query.terms(), generation, deadline);
         long encoded = System.nanoTime();
 
         deadline.requireTimeFor("searching");
+        Optional<Calibration> calibration = Calibration.of(query.standing(), kind, vector, generation);
+        double least = Math.max(
+                query.minScore().orElse(Double.NEGATIVE_INFINITY),
+                calibration.map(Calibration::least).orElse(Double.NEGATIVE_INFINITY));
         long[] lists = new long[nprobe];
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
-        List<ShardHits> answers = generation.scan(
-                new Probe(vector, query.k(), least(query), lists, coarseScores), !query.partial(), deadline);
-        requireSomeAnswer(coverage(answers));
-        List<Found> best = best(answers, query);
-        boolean withVectors = query.withVectors() || query.nearDuplicates().isPresent();
-        List<Optional<StoredPicture>> pictures = generation.pictures(best, withVectors, deadline);
-        Coverage coverage = coverage(withoutLost(answers, best, pictures));
+        Scanned scanned = scan(
+                query,
+                cursor,
+                least,
+                k -> generation.scan(new Probe(vector, k, least, lists, coarseScores), !query.partial(), deadline));
+        Page page = scanned.page();
+        // Near duplicates of what earlier pages had are no hits any more.
+        List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
+        boolean withVectors = query.withVectors()
+                || query.nearDuplicates().isPresent()
+                || !query.facets().isEmpty();
+        List<Optional<StoredPicture>> pictures = generation.pictures(looked, withVectors, deadline);
+        Coverage coverage = coverage(withoutLost(scanned.answers(), looked, pictures));
         requireWhole(query, coverage);
-        List<Hit> hits = hits(best, pictures, query);
-        if (coverage.degraded().isEmpty()) {
-            liveRecall.offer(
-                    new LiveRecall.Answered(generation, kind, vector, query.k(), least(query), nprobe, expected, best));
+        List<Hit> hits = hits(looked, pictures, query, cursor);
+        if (calibration.isPresent() && query.standing().isAsked()) {
+            hits = hits.stream().map(calibration.get()::told).toList();
+        }
+        Optional<List<FacetCount>> facets = Optional.empty();
+        if (!query.facets().isEmpty()) {
+            ZeroShotFacets labels = facets(query, generation, deadline);
+            List<Hit> labelled = hits.stream().map(labels::labelled).toList();
+            facets = Optional.of(labels.count(labelled));
+            hits = labelled.stream()
+                    .filter(hit -> isWanted(hit, query.facets()))
+                    .toList();
+        }
+        if (!query.withVectors()) {
+            hits = hits.stream().map(Hit::withoutVector).toList();
+        }
+        if (coverage.degraded().isEmpty() && cursor.isEmpty()) {
+            liveRecall.offer(new LiveRecall.Answered(
+                    generation, kind, vector, query.k(), least, nprobe, expected, page.found()));
         }
         long end = System.nanoTime();
 
         Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
-        return new Answer(generation.manifest().generation(), took, new Probed(nprobe, expected), coverage, hits);
+        return new Answer(
+                generation.manifest().generation(),
+                took,
+                new Probed(nprobe, expected),
+                coverage,
+                hits,
+                calibration.map(Calibration::told),
+                facets,
+                page.next(cursor).map(next -> next.text(query, generation.manifest())));
+    }
+
+    /** What shards answered, and the part of it that is a page. */
+    private record Scanned(List<ShardHits> answers, Page page) {}
+
+    /** Finds a page: everything before it must be found, too, to know what comes behind. */
+    private static Scanned scan(
+            Query query, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
+        // One more tells whether there is another page.
+        int wanted = cursor.map(Cursor::count).orElse(0) + query.k() + 1;
+        while (true) {
+            List<ShardHits> answers = shards.apply(wanted);
+            requireSomeAnswer(coverage(answers));
+            List<Found> best = best(answers, least, wanted);
+            Page page = Page.of(best, cursor, query.k());
+            int missing = query.k() + 1 - (best.size() - page.before().size());
+            if (best.size() < wanted || missing <= 0) {
+                return new Scanned(answers, page);
+            }
+            // Pictures that were taken down when the cursor was given out are there again.
+            wanted += missing;
+        }
+    }
+
+    private void requireWithinDepth(Query query, Optional<Cursor> cursor) {
+        int depth = cursor.map(Cursor::count).orElse(0) + query.k();
+        if (depth > settings.maxDepth()) {
+            throw RequestException.bad(
+                    "this page would end at hit %d, pages reach down to hit %d at most", depth, settings.maxDepth());
+        }
+        if (query.nearDuplicates().isPresent() && depth > AlikeVectors.MOST) {
+            throw RequestException.bad(
+                    "this page would end at hit %d, at most %d can be compared with each other for near duplicates",
+                    depth, AlikeVectors.MOST);
+        }
+    }
+
+    private ZeroShotFacets facets(Query query, Generation generation, Deadline deadline) {
+        List<String> labels = query.facets().labels();
+        return new ZeroShotFacets(labels, encoder.encodeLabels(labels, generation, deadline), logitScale);
+    }
+
+    private static boolean isWanted(Hit hit, Facets facets) {
+        return facets.only().isEmpty() || hit.facet().equals(facets.only());
     }
 
     /** A shard that found pictures, but then did not tell what they are, has not answered. */
@@ -107,20 +194,20 @@ public final class SearchEngine implements AutoCloseable {
                 .toList();
     }
 
-    private static List<Hit> hits(List<Found> best, List<Optional<StoredPicture>> pictures, Query query) {
+    /** @param looked where near duplicates are left out, with those of earlier pages */
+    private static List<Hit> hits(
+            List<Found> looked, List<Optional<StoredPicture>> pictures, Query query, Optional<Cursor> cursor) {
         List<Hit> hits = new ArrayList<>();
-        for (int i = 0; i < best.size(); i++) {
-            Found found = best.get(i);
+        for (int i = 0; i < looked.size(); i++) {
+            Found found = looked.get(i);
             pictures.get(i).ifPresent(picture -> hits.add(hit(found, picture)));
         }
         if (query.nearDuplicates().isEmpty()) {
             return hits;
         }
-        List<Hit> bestOfEach =
-                NearDuplicates.grouped(hits, query.nearDuplicates().getAsDouble());
-        return query.withVectors()
-                ? bestOfEach
-                : bestOfEach.stream().map(Hit::withoutVector).toList();
+        return NearDuplicates.grouped(hits, query.nearDuplicates().getAsDouble()).stream()
+                .filter(hit -> cursor.isEmpty() || cursor.get().isBefore(new Found(0, hit.id(), hit.score())))
+                .toList();
     }
 
     private void requireWithinLimits(Query query) {
@@ -131,11 +218,6 @@ public final class SearchEngine implements AutoCloseable {
         }
         if (query.k() < 1 || query.k() > settings.maxK()) {
             throw RequestException.bad("k is %d, expected 1 to %d", query.k(), settings.maxK());
-        }
-        if (query.nearDuplicates().isPresent() && query.k() > AlikeVectors.MOST) {
-            throw RequestException.bad(
-                    "k is %d, at most %d can be compared with each other for near duplicates",
-                    query.k(), AlikeVectors.MOST);
         }
     }
 
@@ -196,12 +278,7 @@ public final class SearchEngine implements AutoCloseable {
         }
     }
 
-    private static double least(Query query) {
-        return query.minScore().orElse(Double.NEGATIVE_INFINITY);
-    }
-
-    private static List<Found> best(List<ShardHits> answers, Query query) {
-        double least = least(query);
+    private static List<Found> best(List<ShardHits> answers, double least, int k) {
         List<Found> all = new ArrayList<>();
         for (ShardHits answer : answers) {
             for (int i = 0; i < answer.ids().length; i++) {
@@ -211,7 +288,7 @@ public final class SearchEngine implements AutoCloseable {
             }
         }
         all.sort(Found.BEST_FIRST);
-        return all.subList(0, Math.min(query.k(), all.size()));
+        return all.subList(0, Math.min(k, all.size()));
     }
 
     private static Hit hit(Found found, StoredPicture picture) {
@@ -225,6 +302,9 @@ public final class SearchEngine implements AutoCloseable {
                 row.caption(),
                 row.extra(),
                 picture.vector(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -2,12 +2,16 @@ package org.imagesearch.server.search;
 
 import java.time.Duration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.query.QueryLimits;
 
 /**
  * Limits of searching.
  *
  * @param k hits where a request does not say
  * @param maxK hits at most
+ * @param maxDepth hits that pages of a query reach down to at most
+ * @param maxFacets labels at most
+ * @param maxBatch queries of one request at most
  * @param maxTerms terms of a query at most
  * @param maxTextLength characters of a text at most
  * @param timeout what a request may take once it is there as a whole, waiting and encoding included
@@ -19,6 +23,9 @@ import org.imagesearch.core.ImageSearchException;
 public record SearchSettings(
         int k,
         int maxK,
+        int maxDepth,
+        int maxFacets,
+        int maxBatch,
         int maxTerms,
         int maxTextLength,
         Duration timeout,
@@ -32,6 +39,9 @@ public record SearchSettings(
     public SearchSettings {
         requireRange("max-k", maxK, 1, 100_000);
         requireRange("k", k, 1, maxK);
+        requireRange("max-depth", maxDepth, maxK, 1_000_000);
+        requireRange("max-facets", maxFacets, 2, 10_000);
+        requireRange("max-batch", maxBatch, 1, 10_000);
         requireRange("max-terms", maxTerms, 1, 1000);
         requireRange("max-text-length", maxTextLength, 1, 100_000);
         requireRange("threads", threads, 0, 1024);
@@ -49,6 +59,16 @@ public record SearchSettings(
             throw ImageSearchException.input(
                     "setting serve.search.%s is %d, expected %d to %d", name, value, least, most);
         }
+    }
+
+    /**
+     * What a query may be.
+     *
+     * @param dimension floats that a vector must have
+     * @param maxBytes of a body
+     */
+    public QueryLimits queryLimits(int dimension, int maxBytes) {
+        return new QueryLimits(k, dimension, maxTerms, maxTextLength, maxFacets, maxBytes);
     }
 
     /** Threads that scan shards. */

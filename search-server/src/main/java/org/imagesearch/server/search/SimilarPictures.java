@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import org.imagesearch.core.query.Term;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
@@ -12,7 +13,6 @@ import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.imagesearch.server.query.Term;
 
 /**
  * Finds every picture that is like a given one, by comparing it with all of them; one such search at a time. Thread-safe.

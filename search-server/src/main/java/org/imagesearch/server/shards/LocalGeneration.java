@@ -3,12 +3,15 @@ package org.imagesearch.server.shards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
@@ -20,6 +23,7 @@ import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Probe;
+import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.index.Verification;
@@ -29,12 +33,19 @@ import org.imagesearch.server.query.Deadline;
 public final class LocalGeneration extends Generation {
     private final IndexManifest manifest;
     private final OpenFiles files;
+    private final Optional<BackgroundSample> background;
     private final HiddenPictures hidden;
     private final ShardScans scans;
 
-    private LocalGeneration(IndexManifest manifest, OpenFiles files, HiddenPictures hidden, ShardScans scans) {
+    private LocalGeneration(
+            IndexManifest manifest,
+            OpenFiles files,
+            Optional<BackgroundSample> background,
+            HiddenPictures hidden,
+            ShardScans scans) {
         this.manifest = manifest;
         this.files = files;
+        this.background = background;
         this.hidden = hidden;
         this.scans = scans;
     }
@@ -74,19 +85,47 @@ public final class LocalGeneration extends Generation {
             float[] values = centroids.centroids();
             // What is made for searching among them, the first query would wait for.
             centroids.assign(values, 1, 1, new long[1], new float[1]);
-            List<Shard> shards = new ArrayList<>();
             boolean screen = settings.screen().wanted(wanted, AvailableMemory.bytes());
-            for (ShardEntry entry : wanted) {
-                Shard shard = Shard.open(path, manifest, entry, values, settings.map(), screen);
-                opened.add(shard);
-                shards.add(shard);
-            }
-            return new LocalGeneration(manifest, new OpenFiles(centroids, shards), HiddenPictures.none(shards), scans);
+            List<Shard> shards =
+                    opened(wanted, opened, entry -> Shard.open(path, manifest, entry, values, settings.map(), screen));
+            Optional<BackgroundSample> background = manifest.calibration()
+                    .map(entry ->
+                            BackgroundSample.read(path.resolve(entry.sample().name()), manifest.dimension()));
+            return new LocalGeneration(
+                    manifest, new OpenFiles(centroids, shards), background, HiddenPictures.none(shards), scans);
         } catch (RuntimeException e) {
             opened.forEach(OpenFiles::closePart);
             throw e;
         }
     }
+
+    /** Opens shards side by side, and all of them even if one fails: what is open must be closed then. */
+    private static List<Shard> opened(
+            List<ShardEntry> wanted, List<AutoCloseable> opened, Function<ShardEntry, Shard> opening) {
+        List<Attempt> attempts = wanted.parallelStream()
+                .map(entry -> {
+                    try {
+                        return new Attempt(opening.apply(entry), null);
+                    } catch (RuntimeException e) {
+                        return new Attempt(null, e);
+                    }
+                })
+                .toList();
+        List<Shard> shards =
+                attempts.stream().map(Attempt::shard).filter(Objects::nonNull).toList();
+        opened.addAll(shards);
+        attempts.stream()
+                .map(Attempt::failure)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(failure -> {
+                    throw failure;
+                });
+        return shards;
+    }
+
+    /** One of the two is null. */
+    private record Attempt(Shard shard, RuntimeException failure) {}
 
     private static void verify(IndexDirectory index, String name, Verification verification, Stream<FileEntry> files) {
         switch (verification) {
@@ -97,7 +136,11 @@ public final class LocalGeneration extends Generation {
     }
 
     private static Stream<FileEntry> filesOf(IndexManifest manifest, List<ShardEntry> shards) {
-        return Stream.concat(Stream.of(manifest.centroids()), shards.stream().flatMap(ShardEntry::files));
+        return Stream.of(
+                        Stream.of(manifest.centroids()),
+                        manifest.calibration().stream().map(CalibrationEntry::sample),
+                        shards.stream().flatMap(ShardEntry::files))
+                .flatMap(files -> files);
     }
 
     /** What is known of this one is not looked up again. */
@@ -105,7 +148,7 @@ public final class LocalGeneration extends Generation {
     protected LocalGeneration hiding(long[] down) {
         files.retain();
         try {
-            return new LocalGeneration(manifest, files, hidden.next(files.shards(), down), scans);
+            return new LocalGeneration(manifest, files, background, hidden.next(files.shards(), down), scans);
         } catch (RuntimeException e) {
             files.release();
             throw e;
@@ -123,6 +166,11 @@ public final class LocalGeneration extends Generation {
     }
 
     @Override
+    public Optional<BackgroundSample> background() {
+        return background;
+    }
+
+    @Override
     public List<Integer> shards() {
         return files.shards().stream().map(Shard::number).toList();
     }
@@ -135,6 +183,14 @@ public final class LocalGeneration extends Generation {
     /** What a scan of a shard lets through, null for everything. Valid while this generation is retained. */
     public IdFilter filter(Shard shard) {
         return hidden.filter(shard.number());
+    }
+
+    /** Whether its shards have no screens, but should by a setting and what memory there is. */
+    boolean screensAreWanted(Screening screening) {
+        List<ShardEntry> entries = shards().stream().map(manifest.shards()::get).toList();
+        return screenBytes() == 0
+                && files.shards().stream().anyMatch(shard -> shard.vectors().isExact())
+                && screening.wanted(entries, AvailableMemory.bytes());
     }
 
     @Override

@@ -31,6 +31,28 @@ public final class LocalShards implements GenerationSource {
 
     @Override
     public Generation open(String name) {
-        return LocalGeneration.open(index, name, model, modelName, settings, scans);
+        LocalGeneration generation = LocalGeneration.open(index, name, model, modelName, settings, scans);
+        try {
+            WarmUp.of(generation);
+            return generation;
+        } catch (RuntimeException e) {
+            generation.release();
+            throw e;
+        }
+    }
+
+    /** Mapped and without screens, which read all vectors. */
+    @Override
+    public Generation openFirst(String name) {
+        return LocalGeneration.open(
+                index, name, model, modelName, settings.map() ? settings.withoutScreens() : settings, scans);
+    }
+
+    /** What {@link #openFirst} has left out. */
+    @Override
+    public boolean canBeFaster(Generation first) {
+        return settings.map()
+                && first instanceof LocalGeneration generation
+                && generation.screensAreWanted(settings.screen());
     }
 }

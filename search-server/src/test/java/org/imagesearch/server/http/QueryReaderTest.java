@@ -7,26 +7,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.imagesearch.server.query.Query;
-import org.imagesearch.server.query.Term;
-import org.imagesearch.server.search.LiveRecallSettings;
-import org.imagesearch.server.search.SearchSettings;
+import org.imagesearch.core.query.Query;
+import org.imagesearch.core.query.QueryLimits;
+import org.imagesearch.core.query.QueryParser;
+import org.imagesearch.core.query.Term;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What queries are read as; how wrong ones are refused is tested over HTTP. */
 class QueryReaderTest {
-    private static final SearchSettings SETTINGS = new SearchSettings(
-            20, 100, 4, 50, Duration.ofSeconds(1), 1, 10, 10, new LiveRecallSettings(0, 1, Duration.ofSeconds(1), 1));
-
-    private final QueryReader reader = new QueryReader(SETTINGS, 3, 1 << 20);
+    private final QueryReader reader = new QueryReader(new QueryParser(new QueryLimits(20, 3, 4, 50, 5, 1 << 20)));
 
     @Test
     void jsonGivesItsTermsInOrderWithTheirWeights() {

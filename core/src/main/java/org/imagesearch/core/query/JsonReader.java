@@ -1,4 +1,4 @@
-package org.imagesearch.server.http;
+package org.imagesearch.core.query;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -14,16 +14,19 @@ import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
 import org.imagesearch.core.Ids;
-import org.imagesearch.server.query.RequestException;
+import org.imagesearch.core.ImageSearchException;
 
-/** Reads JSON bodies strictly and within bounds. Every refusal names the field, what it is and what was expected. */
-final class JsonReader {
+/**
+ * Reads JSON bodies strictly and within bounds. Every refusal, an {@link ImageSearchException} (input), names the field, what it is
+ * and what was expected. Thread-safe.
+ */
+public final class JsonReader {
     private static final int MAX_NESTING = 8;
 
     private final JsonMapper mapper;
 
     /** @param maxBytes of a body, which a picture in it may fill */
-    JsonReader(int maxBytes) {
+    public JsonReader(int maxBytes) {
         JsonFactory factory = JsonFactory.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
@@ -40,21 +43,21 @@ final class JsonReader {
      *
      * @param maxTokens names, brackets and values at most
      */
-    JsonNode parse(byte[] body, long maxTokens) {
+    public JsonNode parse(byte[] body, long maxTokens) {
         try (JsonParser parser = new CountingParser(mapper.createParser(body), maxTokens)) {
             JsonNode root = mapper.readTree(parser);
             if (root == null || !root.isObject()) {
-                throw RequestException.bad("the body is no JSON object");
+                throw ImageSearchException.input("the body is no JSON object");
             }
             if (parser.nextToken() != null) {
-                throw RequestException.bad("the body goes on behind its JSON object");
+                throw ImageSearchException.input("the body goes on behind its JSON object");
             }
             return root;
         } catch (JsonProcessingException e) {
-            throw RequestException.bad("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
+            throw ImageSearchException.input("the body is not valid JSON: %s", withoutAdvice(e.getOriginalMessage()));
         } catch (IOException e) {
             // Bytes in memory can always be read: they are no characters.
-            throw RequestException.bad("the body is not valid JSON: it is not UTF-8");
+            throw ImageSearchException.input("the body is not valid JSON: it is not UTF-8");
         }
     }
 
@@ -78,98 +81,109 @@ final class JsonReader {
         public JsonToken nextToken() throws IOException {
             count++;
             if (count > most) {
-                throw RequestException.bad("the body has more values than it may have: over %d", most);
+                throw ImageSearchException.input("the body has more values than it may have: over %d", most);
             }
             return super.nextToken();
         }
     }
 
     /** @param what the fields are, for the message */
-    static void requireKnown(JsonNode node, Set<String> known, String what) {
+    public static void requireKnown(JsonNode node, Set<String> known, String what) {
         node.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
-                throw RequestException.bad("unknown %s '%s', expected one of %s", what, name, known);
+                throw ImageSearchException.input("unknown %s '%s', expected one of %s", what, name, known);
             }
         });
     }
 
-    static boolean isUnicode(String text) {
+    /** Whether a text has no half of a surrogate pair. */
+    public static boolean isUnicode(String text) {
         return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
     }
 
-    /** @param name of the field, for messages */
-    static byte[] base64(String name, String text) {
+    /**
+     * Bytes that are sent as a text.
+     *
+     * @param name of the field, for messages
+     */
+    public static byte[] base64(String name, String text) {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
             if (bytes.length == 0) {
-                throw RequestException.bad("%s is empty, expected bytes in base64", name);
+                throw ImageSearchException.input("%s is empty, expected bytes in base64", name);
             }
             return bytes;
         } catch (IllegalArgumentException e) {
-            throw RequestException.bad("%s is not base64: %s", name, e.getMessage());
+            throw ImageSearchException.input("%s is not base64: %s", name, e.getMessage());
         }
     }
 
     /** @param name of the field, for the message */
-    static long id(String name, JsonNode node) {
+    public static long id(String name, JsonNode node) {
         if (!node.canConvertToLong() || !node.isIntegralNumber() || !Ids.isValid(node.longValue())) {
-            throw RequestException.bad("%s is %s, expected a number from 0 to %d", name, kind(node), Ids.LIMIT - 1);
+            throw ImageSearchException.input(
+                    "%s is %s, expected a number from 0 to %d", name, kind(node), Ids.LIMIT - 1);
         }
         return node.longValue();
     }
 
-    static String requireText(JsonNode node, String field) {
+    /** A text that must be there. */
+    public static String requireText(JsonNode node, String field) {
         JsonNode value = node.path(field);
         if (!value.isTextual()) {
-            throw RequestException.bad("%s is %s, expected a text", field, kind(value));
+            throw ImageSearchException.input("%s is %s, expected a text", field, kind(value));
         }
         return value.textValue();
     }
 
-    static Optional<Integer> wholeNumber(JsonNode node, String field) {
+    /** A whole number, empty where the field is missing or null. */
+    public static Optional<Integer> wholeNumber(JsonNode node, String field) {
         JsonNode value = node.path(field);
         if (!isGiven(value)) {
             return Optional.empty();
         }
         if (!value.isInt()) {
-            throw RequestException.bad("%s is %s, expected a whole number", field, kind(value));
+            throw ImageSearchException.input("%s is %s, expected a whole number", field, kind(value));
         }
         return Optional.of(value.intValue());
     }
 
-    static Optional<Double> number(JsonNode node, String field) {
+    /** A number, empty where the field is missing or null. */
+    public static Optional<Double> number(JsonNode node, String field) {
         JsonNode value = node.path(field);
         if (!isGiven(value)) {
             return Optional.empty();
         }
         if (!value.isNumber()) {
-            throw RequestException.bad("%s is %s, expected a number", field, kind(value));
+            throw ImageSearchException.input("%s is %s, expected a number", field, kind(value));
         }
         return Optional.of(value.doubleValue());
     }
 
-    static boolean flag(JsonNode node, String field) {
+    /** A truth value, false where the field is missing or null. */
+    public static boolean flag(JsonNode node, String field) {
         return flag(node, field, false);
     }
 
     /** @param otherwise where it is not given */
-    static boolean flag(JsonNode node, String field, boolean otherwise) {
+    public static boolean flag(JsonNode node, String field, boolean otherwise) {
         JsonNode value = node.path(field);
         if (!isGiven(value)) {
             return otherwise;
         }
         if (!value.isBoolean()) {
-            throw RequestException.bad("%s is %s, expected true or false", field, kind(value));
+            throw ImageSearchException.input("%s is %s, expected true or false", field, kind(value));
         }
         return value.booleanValue();
     }
 
-    static boolean isGiven(JsonNode value) {
+    /** Whether a field is there and not null. */
+    public static boolean isGiven(JsonNode value) {
         return !value.isMissingNode() && !value.isNull();
     }
 
     /** A value as a message tells it: short, whatever the client sent. */
-    static String kind(JsonNode value) {
+    public static String kind(JsonNode value) {
         return switch (value.getNodeType()) {
             case ARRAY -> "an array of " + value.size();
             case OBJECT -> "an object";

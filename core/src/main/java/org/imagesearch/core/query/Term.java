@@ -1,4 +1,4 @@
-package org.imagesearch.server.query;
+package org.imagesearch.core.query;
 
 /** One part of a query: what to look for, and how much it counts. */
 public sealed interface Term {
