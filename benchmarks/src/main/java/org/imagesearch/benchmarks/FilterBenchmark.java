@@ -175,8 +175,7 @@ final class FilterBenchmark implements Benchmark {
         Sizes.requireRange("--repeats", repeats, 1, 1000);
         for (double share : shares) {
             if (!(share > 0 && share <= 1)) {
-                throw ImageSearchException.input(
-                        "--share is %s, expected more than 0, at most 1", share);
+                throw ImageSearchException.input("--share is %s, expected more than 0, at most 1", share);
             }
         }
     }

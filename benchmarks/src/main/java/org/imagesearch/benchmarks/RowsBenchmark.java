@@ -23,7 +23,12 @@ import picocli.CommandLine.Option;
         description = "reads rows by id, many at once against one by one, and finds out what filters let through")
 final class RowsBenchmark implements Benchmark {
     private static final List<String> FILTERS = List.of(
-            "id>=0", "width>=1024", "caption:word7", "caption:\"word7 word8\"", "year=1999 AND NOT licence=CC0", "uri>file:///5");
+            "id>=0",
+            "width>=1024",
+            "caption:word7",
+            "caption:\"word7 word8\"",
+            "year=1999 AND NOT licence=CC0",
+            "uri>file:///5");
 
     @Option(
             names = "--count",
@@ -81,7 +86,9 @@ final class RowsBenchmark implements Benchmark {
             }
             writer.finish();
         }
-        report.note("wrote %,d rows in %.1f s, %.1f bytes each", count, SideBySide.secondsSince(begin), (double) bytes(path) / count);
+        report.note(
+                "wrote %,d rows in %.1f s, %.1f bytes each",
+                count, SideBySide.secondsSince(begin), (double) bytes(path) / count);
     }
 
     private static ImageRow row(Random random, int i) {

@@ -64,13 +64,25 @@ public record Query(
 
     /** The same query, with the embeddings of its hits. */
     public Query givingVectors() {
-        return new Query(terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial, filter);
+        return new Query(
+                terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial, filter);
     }
 
     /** The same query for so many hits. */
     public Query withK(int other) {
         return new Query(
-                terms, other, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, withVectors, partial, filter);
+                terms,
+                other,
+                nprobe,
+                recall,
+                minScore,
+                nearDuplicates,
+                standing,
+                facets,
+                cursor,
+                withVectors,
+                partial,
+                filter);
     }
 
     /** A query for one term, with nothing else said. */

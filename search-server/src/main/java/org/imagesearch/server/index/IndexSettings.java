@@ -29,6 +29,6 @@ public record IndexSettings(
 
     /** The same, but shards keep no screen. */
     public IndexSettings withoutScreens() {
-        return new IndexSettings(shards, map, Screening.NEVER, verify, poll);
+        return new IndexSettings(shards, map, Screening.NEVER, verify, poll, filterCache);
     }
 }

@@ -95,7 +95,10 @@ public final class SearchEngine implements AutoCloseable {
                 k,
                 cursor,
                 least,
-                wanted -> generation.scan(new Probe(vector, wanted, least, lists, coarseScores, query.filter()), !query.partial(), deadline));
+                wanted -> generation.scan(
+                        new Probe(vector, wanted, least, lists, coarseScores, query.filter()),
+                        !query.partial(),
+                        deadline));
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();

@@ -104,7 +104,12 @@ public final class LocalGeneration extends Generation {
                     .map(entry ->
                             BackgroundSample.read(path.resolve(entry.sample().name()), manifest.dimension()));
             return new LocalGeneration(
-                    manifest, new OpenFiles(centroids, shards), background, HiddenPictures.none(shards), scans, settings.filterCache());
+                    manifest,
+                    new OpenFiles(centroids, shards),
+                    background,
+                    HiddenPictures.none(shards),
+                    scans,
+                    settings.filterCache());
         } catch (RuntimeException e) {
             opened.forEach(OpenFiles::closePart);
             throw e;
