@@ -278,7 +278,9 @@ class SearchTest {
         Item item = index.items().get(61);
         JsonNode answer = visitor.get("/search?k=1&id=" + item.id()).json();
 
-        assertThat(answer.fieldNames()).toIterable().containsExactly("generation", "took", "probed", "shards", "hits");
+        assertThat(answer.fieldNames())
+                .toIterable()
+                .containsExactly("generation", "took", "probed", "shards", "hits", "next");
         assertThat(answer.path("generation").asText()).isEqualTo("gen-000001");
         assertThat(answer.path("took").fieldNames()).toIterable().containsExactly("encodeMs", "searchMs", "totalMs");
         assertThat(answer.path("shards"))
