@@ -47,6 +47,7 @@ final class Workers implements AutoCloseable {
         private Runnable task;
         private long sinceNanos;
         private long waitedNanos;
+        private boolean late;
 
         /** @throws RejectedExecutionException after {@link Workers#close} */
         @Override
@@ -61,9 +62,9 @@ final class Workers implements AutoCloseable {
             return waitedNanos;
         }
 
-        /** Whether that was longer than it may. */
+        /** Whether that was longer than it may, while others wait: a lone request is late because the machine is, and is answered. */
         boolean waitedTooLong() {
-            return waitedNanos > longestNanos;
+            return late;
         }
     }
 
@@ -107,6 +108,7 @@ final class Workers implements AutoCloseable {
         boolean inTurn = oldest <= longestNanos / PATIENT_SHARE || oldest > longestNanos;
         Turn turn = inTurn ? waiting.removeFirst() : waiting.removeLast();
         turn.waitedNanos = now - turn.sinceNanos;
+        turn.late = turn.waitedNanos > longestNanos && !waiting.isEmpty();
         return turn;
     }
 

@@ -60,6 +60,14 @@ class WorkersTest {
     }
 
     @Test
+    void aLoneRequestIsAnsweredHoweverLongTheMachineTook() {
+        occupy();
+        submit("a", 0);
+
+        assertThat(doneAt(5000)).containsExactly("a");
+    }
+
+    @Test
     void whatATaskThrowsEndsNoThread() {
         workers.turn().execute(() -> {
             throw new IllegalStateException("as an example");
