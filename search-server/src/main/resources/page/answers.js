@@ -42,8 +42,7 @@ export class Answers {
 
   /** Whether there may be more hits than an answer has. */
   hasMore(query, answer) {
-    const found = foundIn(answer);
-    return found < this.#most && (this.#hasCursors ? Boolean(answer.next) : found >= query.k);
+    return query.k < this.#most && (this.#hasCursors ? Boolean(answer.next) : foundIn(answer) >= query.k);
   }
 
   /**
@@ -57,7 +56,7 @@ export class Answers {
       return { query: longer, answer: await this.ask(longer, signal, onWait) };
     }
     try {
-      const page = await patiently({ ...query, k: PAGE_SIZE }, signal, onWait, answer.next);
+      const page = await patiently({ ...query, k: longer.k - query.k }, signal, onWait, answer.next);
       return { query: longer, answer: this.#keep(longer, joined(answer, page)) };
     } catch (error) {
       if (error.status !== GONE) {
