@@ -131,7 +131,8 @@ class StateTest {
                         "minPercentile",
                         "facets",
                         "facet",
-                        "cursor");
+                        "cursor",
+                        "filter");
         JsonNode answer = visitor.get("/search?id=1000&k=5&withVectors=true&calibrated=true&facets=indoor,outdoor")
                 .json();
         assertDescribed(answer, api.at("/components/schemas/Answer"), api, "answer");
@@ -154,6 +155,7 @@ class StateTest {
                 "facets",
                 "facet",
                 "cursor",
+                "filter",
                 "withVectors",
                 "partial")) {
             assertThat(api.at("/components/schemas/Query/properties").has(field))
