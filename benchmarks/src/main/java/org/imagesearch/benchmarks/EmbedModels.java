@@ -17,8 +17,8 @@ final class EmbedModels {
             paramLabel = "BUNDLE",
             defaultValue = "demo",
             description =
-                    "demo, vit-b-32 (the real size with random weights; takes a minute and 2 GB), vit-tiny, or a model"
-                            + " bundle (default: ${DEFAULT-VALUE})")
+                    "demo, vit-b-32 (the real size with random weights; takes a minute and 2 GB), vit-tiny, vit-tiny-512 (tiny,"
+                            + " with embeddings as long as real ones), or a model bundle (default: ${DEFAULT-VALUE})")
     private String model;
 
     @Option(
@@ -37,13 +37,14 @@ final class EmbedModels {
     Made open(WorkFolder folder, int seed, Report report) throws IOException, InterruptedException {
         return switch (model) {
             case "demo" -> new Made(open(Program.file("demo/model")), null);
-            case "vit-b-32" -> make(folder, "full", seed, report);
-            case "vit-tiny" -> make(folder, "tiny", seed, report);
+            case "vit-b-32" -> make(folder, "full", 512, seed, report);
+            case "vit-tiny" -> make(folder, "tiny", 48, seed, report);
+            case "vit-tiny-512" -> make(folder, "tiny", 512, seed, report);
             default -> new Made(open(Path.of(model)), checkpoint);
         };
     }
 
-    private static Made make(WorkFolder folder, String size, int seed, Report report)
+    private static Made make(WorkFolder folder, String size, int dimension, int seed, Report report)
             throws IOException, InterruptedException {
         Path checkpoints = folder.resolve("checkpoints");
         Program.run(
@@ -57,6 +58,8 @@ final class EmbedModels {
                         Integer.toString(seed),
                         "--size",
                         size,
+                        "--dimension",
+                        Integer.toString(dimension),
                         "--only",
                         IMAGE + "," + TEXT));
         Path bundle = folder.resolve("bundle");

@@ -42,10 +42,24 @@ final class ServeProcess implements AutoCloseable {
     static ServeProcess start(
             WorkFolder folder, String name, Path index, Path model, List<String> settings, String... options)
             throws IOException, InterruptedException {
+        return start(List.of(), folder, name, index, model, settings, options);
+    }
+
+    /** @param by the command line of a program that becomes the server, like {@code taskset} */
+    static ServeProcess start(
+            List<String> by,
+            WorkFolder folder,
+            String name,
+            Path index,
+            Path model,
+            List<String> settings,
+            String... options)
+            throws IOException, InterruptedException {
         Path conf = folder.resolve(name + ".conf");
         Files.write(conf, settings, StandardCharsets.UTF_8);
         Path log = folder.resolve(name + ".log");
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(by);
+        command.addAll(List.of(
                 Program.file("bin/serve").toString(),
                 "--index",
                 index.toString(),

@@ -19,12 +19,18 @@ import org.imagesearch.core.parquet.QueryRow;
  * A dataset of {@link ClipLikeVectors} as {@code bin/embed} would write it, one file per wave, in memory bounded by a Parquet row
  * group. There are no pictures behind it: uris lead nowhere, widths and heights are 0 for unknown.
  *
+ * @param model whose embeddings they pass for
  * @param count pictures; ids are 0 to count - 1
  * @param queries captions, at most one per picture; their pictures are spread evenly
  * @param rowsPerFile pictures per wave
  */
-record VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsPerFile) {
+record VectorDataset(ClipLikeVectors vectors, Fingerprint model, long count, int queries, int rowsPerFile) {
     private static final Configuration HADOOP = new Configuration(false);
+
+    /** Of a model that does not exist: nothing else fits it. */
+    VectorDataset(ClipLikeVectors vectors, long count, int queries, int rowsPerFile) {
+        this(vectors, vectors.fingerprint(), count, queries, rowsPerFile);
+    }
 
     /** Writes into an empty folder; {@code dataset.json} comes last, so what is cut short is no dataset. */
     void write(Path folder, Report report) throws IOException {

@@ -80,8 +80,16 @@ final class SearchServer implements AutoCloseable {
         GoldenVectors.verify(bundle, images, texts);
         PictureReader pictures = new PictureReader(settings.picture());
         Preprocessor preprocessor = new Preprocessor(bundle.image());
-        QueryEncoder queries = new QueryEncoder(
-                texts, images, preprocessor, pictures, settings.search().textCache());
+        QueryEncoder queries = pushed(
+                parts,
+                new QueryEncoder(
+                        texts,
+                        images,
+                        preprocessor,
+                        pictures,
+                        settings.search().textCache(),
+                        settings.model().batch(),
+                        settings.model().queue()));
         SearchEngine engine = pushed(parts, new SearchEngine(index, queries, settings.search(), bundle.logitScale()));
         SimilarPictures similar = new SimilarPictures(index, queries);
         OriginalPictures originals = new OriginalPictures(index);
@@ -90,6 +98,7 @@ final class SearchServer implements AutoCloseable {
                 parts,
                 HttpServer.start(
                         settings.http(),
+                        settings.access(),
                         settings.admin(),
                         index,
                         engine,

@@ -4,6 +4,7 @@ import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
+import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
@@ -15,6 +16,7 @@ import org.imagesearch.server.search.SearchSettings;
  * Settings of the server, {@code serve.conf}.
  *
  * @param http connections and requests
+ * @param access who may ask, and how often
  * @param admin who may change what is served
  * @param search limits of a search
  * @param index how the index is opened and followed
@@ -24,6 +26,7 @@ import org.imagesearch.server.search.SearchSettings;
  */
 record ServeSettings(
         HttpSettings http,
+        AccessSettings access,
         AdminSettings admin,
         SearchSettings search,
         IndexSettings index,
@@ -33,13 +36,21 @@ record ServeSettings(
     /**
      * @param device what the model runs on
      * @param threads of one run on the CPU; 0 takes every processor
+     * @param batch texts, or pictures, that one run encodes at most
+     * @param queue texts, and pictures, that wait for a run at most; beyond it requests are refused with 503
      * @param gpuMemory the most that ONNX Runtime's arena may take of a GPU, for each of the two models
      */
-    record Model(Device device, int threads, Bytes gpuMemory) {
+    record Model(Device device, int threads, int batch, int queue, Bytes gpuMemory) {
         /** @throws ImageSearchException (input) naming the setting that is out of range */
         Model {
             if (threads < 0 || threads > 1024) {
                 throw ImageSearchException.input("setting serve.model.threads is %d, expected 0 to 1024", threads);
+            }
+            if (batch < 1 || batch > 64) {
+                throw ImageSearchException.input("setting serve.model.batch is %d, expected 1 to 64", batch);
+            }
+            if (queue < 1 || queue > 100_000) {
+                throw ImageSearchException.input("setting serve.model.queue is %d, expected 1 to 100000", queue);
             }
             if (gpuMemory.count() < 64L << 20) {
                 throw ImageSearchException.input(
@@ -49,7 +60,7 @@ record ServeSettings(
 
         EncoderSettings encoder() {
             int processors = Runtime.getRuntime().availableProcessors();
-            return new EncoderSettings(device, 0, gpuMemory.count(), threads == 0 ? processors : threads, 16);
+            return new EncoderSettings(device, 0, gpuMemory.count(), threads == 0 ? processors : threads, batch);
         }
     }
 }

@@ -18,6 +18,7 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
+import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
@@ -27,6 +28,8 @@ import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
+import org.imagesearch.server.tls.ClientAuth;
+import org.imagesearch.server.tls.TlsSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,16 +44,23 @@ class ServeSettingsTest {
                         new HttpSettings(
                                 "localhost",
                                 8080,
-                                "*",
+                                new TlsSettings("", "", "", ClientAuth.NONE, ""),
+                                List.of(),
+                                List.of("*"),
                                 16,
                                 256,
+                                Duration.ofMillis(500),
                                 2000,
+                                1000,
                                 new Bytes(16 * MIB),
                                 new Bytes(256 * MIB),
+                                Duration.ofSeconds(10),
                                 Duration.ofSeconds(20),
+                                Duration.ofSeconds(30),
                                 Duration.ofSeconds(60),
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(10)),
+                        new AccessSettings("", 0, 100, 10_000, List.of()),
                         new AdminSettings("", Duration.ofMinutes(10)),
                         new SearchSettings(
                                 20,
@@ -65,7 +75,13 @@ class ServeSettingsTest {
                                 4096,
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
-                        new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
+                        new IndexSettings(
+                                "",
+                                true,
+                                Screening.AUTO,
+                                Verification.QUICK,
+                                Duration.ofSeconds(2),
+                                new Bytes(64 * MIB)),
                         new NodeSettings(
                                 List.of(),
                                 "",
@@ -74,7 +90,7 @@ class ServeSettingsTest {
                                 Duration.ofMillis(100),
                                 Duration.ofMillis(50),
                                 Duration.ofSeconds(2)),
-                        new ServeSettings.Model(Device.CPU, 0, new Bytes(4096 * MIB)),
+                        new ServeSettings.Model(Device.CPU, 0, 16, 512, new Bytes(4096 * MIB)),
                         new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
     }
 
@@ -116,7 +132,22 @@ class ServeSettingsTest {
         "http.port, 65536",
         "http.threads, 0",
         "http.queue, -1",
+        "http.queue-time, 0 s",
         "http.connections, 0",
+        "http.connections-per-address, 0",
+        "http.allow-origin, example.org",
+        "http.allow-origin, https://example.org/path",
+        "http.allow-origin, 'https://a.example, null'",
+        "http.clip-retrieval-origin, ftp://example.org",
+        "http.tls.client-auth, perhaps",
+        "http.tls.client-trust, some.pem",
+        "http.head-timeout, 0 s",
+        "http.write-timeout, 0 s",
+        "access.rate, -1",
+        "access.burst, 0",
+        "access.callers, 0",
+        "access.proxies, proxy.example",
+        "access.proxies, 10.0.0.0/33",
         "http.body, 1 B",
         "http.body, 2 GiB",
         "http.body-memory, 1 MiB",
@@ -145,6 +176,9 @@ class ServeSettingsTest {
         "admin.timeout, 0 s",
         "index.poll, 0 s",
         "model.threads, -1",
+        "model.batch, 0",
+        "model.batch, 65",
+        "model.queue, 0",
         "model.gpu-memory, 1 MiB",
         "picture.decoding, 0"
     })

@@ -101,6 +101,7 @@ class StateTest {
                         "/images/{id}",
                         "/thumbnails/{id}",
                         "/vectors/{id}",
+                        "/session",
                         "/admin/takedown",
                         "/admin/restore",
                         "/admin/takedowns",

@@ -181,13 +181,42 @@ class BenchIT {
         assertThat(temporary).isEmptyDirectory();
     }
 
+    @Test
+    void theServerUnderLoadIsMeasuredBesideSearchesInProcess() throws Exception {
+        Ran ran = bench(
+                "serve",
+                "--count",
+                "3000",
+                "--nlist",
+                "16",
+                "--nprobe",
+                "4",
+                "--queries",
+                "20",
+                "--clients",
+                "4",
+                "--repeats",
+                "1",
+                "--seconds",
+                "0.5");
+        assertThat(ran.status).as(ran.err.toString()).isZero();
+        assertThat(ran.out).hasSizeGreaterThanOrEqualTo(10).allSatisfy(line -> assertThat(
+                        Json.read(line.getBytes(StandardCharsets.UTF_8), JsonNode.class, line)
+                                .get("ratio")
+                                .doubleValue())
+                .isPositive());
+        assertThat(ran.out).anyMatch(line -> line.contains("nprobe=4, closed loop"));
+        assertThat(ran.out).anyMatch(line -> line.contains("overload x10, p99 of answered"));
+        assertThat(temporary).isEmptyDirectory();
+    }
+
     /** Seconds of each: whether the server stands the first of what the benchmark has for it. */
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "fuzz --requests 1500 --pictures 0",
                 "fuzz --requests 0 --pictures 500",
-                "soak --minutes 0.3 --every 2",
+                "soak --minutes 0.3 --every 2 --warm-up 0.2 --noise 100",
                 "swap --swaps 4 --between 1 --rate 20",
                 "start --repeats 1"
             })

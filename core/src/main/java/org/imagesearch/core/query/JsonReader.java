@@ -29,6 +29,7 @@ public final class JsonReader {
     public JsonReader(int maxBytes) {
         JsonFactory factory = JsonFactory.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(MAX_NESTING)
                         .maxStringLength(maxBytes)
@@ -100,16 +101,20 @@ public final class JsonReader {
         return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
     }
 
-    /** The bytes of a picture. */
-    public static byte[] base64(String text) {
+    /**
+     * Bytes in base64.
+     *
+     * @param name of the field, for messages
+     */
+    public static byte[] base64(String name, String text) {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
             if (bytes.length == 0) {
-                throw ImageSearchException.input("image is empty, expected a picture in base64");
+                throw ImageSearchException.input("%s is empty, expected bytes in base64", name);
             }
             return bytes;
         } catch (IllegalArgumentException e) {
-            throw ImageSearchException.input("image is not base64: %s", e.getMessage());
+            throw ImageSearchException.input("%s is not base64: %s", name, e.getMessage());
         }
     }
 

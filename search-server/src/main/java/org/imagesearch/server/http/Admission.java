@@ -2,20 +2,31 @@ package org.imagesearch.server.http;
 
 import java.util.Optional;
 
-/** How many requests may be under way, the waiting ones included, and how much their bodies may take. Thread-safe. */
+/**
+ * How many requests may be under way, the waiting ones included, and how much their bodies may take; those let in get a turn with its
+ * workers. Thread-safe.
+ */
 final class Admission {
     private final int places;
     private final long bytes;
+    private final Workers workers;
     private int takenPlaces;
     private long takenBytes;
 
     /**
      * @param places requests at most
      * @param bytes of all their bodies together, at most
+     * @param workers stay the caller's
      */
-    Admission(int places, long bytes) {
+    Admission(int places, long bytes, Workers workers) {
         this.places = places;
         this.bytes = bytes;
+        this.workers = workers;
+    }
+
+    /** Where whoever is let in waits for a thread. */
+    Workers workers() {
+        return workers;
     }
 
     /**

@@ -1,11 +1,9 @@
 package org.imagesearch.server.http;
 
-import io.undertow.io.Receiver;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
@@ -24,6 +22,7 @@ import org.xnio.XnioExecutor;
  */
 final class AdmittedRoute implements HttpHandler {
     private static final byte[] NO_BODY = new byte[0];
+    private static final int SMALL_BODY_BYTES = 64 << 10;
 
     private final String name;
     private final Route route;
@@ -82,7 +81,7 @@ final class AdmittedRoute implements HttpHandler {
         Optional<Admission.Place> place = admission.enter(takesBody ? bytesOfBody(exchange) : 0);
         if (place.isEmpty()) {
             metrics.refused();
-            refuseUnread(exchange, RequestException.of(Problem.UNAVAILABLE, "the server has too much to do"));
+            refuse(exchange, RequestException.of(Problem.UNAVAILABLE, "the server has too much to do"));
             return;
         }
         exchange.addExchangeCompleteListener((completed, next) -> {
@@ -112,35 +111,39 @@ final class AdmittedRoute implements HttpHandler {
                         () -> {
                             if (ended.compareAndSet(false, true)) {
                                 place.leave();
+                                metrics.turnedAway(Refusal.SLOW_BODY);
                                 refuseSlowBody(exchange);
                             }
                         },
                         settings.bodyTimeout().toMillis(),
                         TimeUnit.MILLISECONDS);
-        Receiver receiver = exchange.getRequestReceiver();
-        receiver.setMaxBufferSize(settings.body().toInt());
-        receiver.receiveFullBytes(
-                (received, bytes) -> {
-                    if (ended.compareAndSet(false, true)) {
-                        timer.remove();
-                        dispatch(received, bytes);
-                    }
-                },
-                (received, e) -> {
-                    if (ended.compareAndSet(false, true)) {
-                        timer.remove();
-                        place.leave();
-                        bodyFailed(received, e);
-                    }
-                });
-    }
+        BodyReceiver.receive(exchange, settings.body().toInt(), new BodyReceiver.Then() {
+            @Override
+            public void received(byte[] body) {
+                if (ended.compareAndSet(false, true)) {
+                    timer.remove();
+                    dispatch(exchange, body);
+                }
+            }
 
-    private void bodyFailed(HttpServerExchange exchange, IOException e) {
-        if (e instanceof Receiver.RequestToLargeException) {
-            refuseLargeBody(exchange);
-        } else {
-            refuseUnread(exchange, RequestException.bad("the body could not be read to its end"));
-        }
+            @Override
+            public void tooLarge() {
+                refuse(() -> refuseLargeBody(exchange));
+            }
+
+            @Override
+            public void failed() {
+                refuse(() -> refuseUnread(exchange, RequestException.bad("the body could not be read to its end")));
+            }
+
+            private void refuse(Runnable refusal) {
+                if (ended.compareAndSet(false, true)) {
+                    timer.remove();
+                    place.leave();
+                    refusal.run();
+                }
+            }
+        });
     }
 
     private void refuseLargeBody(HttpServerExchange exchange) {
@@ -161,6 +164,16 @@ final class AdmittedRoute implements HttpHandler {
                         settings.bodyTimeout().toMillis()));
     }
 
+    /** A new connection costs both sides more than reading over a small body: whoever is refused for now keeps the one that it has. */
+    private void refuse(HttpServerExchange exchange, RequestException reason) {
+        long unread = bytesOfBody(exchange);
+        if (unread <= SMALL_BODY_BYTES) {
+            responses.error(exchange, reason);
+        } else {
+            refuseUnread(exchange, reason);
+        }
+    }
+
     /** The rest of the body is not worth reading, and without that the connection cannot be used again. */
     private void refuseUnread(HttpServerExchange exchange, RequestException reason) {
         exchange.setPersistent(false);
@@ -168,11 +181,24 @@ final class AdmittedRoute implements HttpHandler {
         responses.error(exchange, reason);
     }
 
+    private void requireInTime(Workers.Turn turn) {
+        if (turn.waitedTooLong()) {
+            metrics.refused();
+            throw RequestException.of(
+                    Problem.UNAVAILABLE,
+                    "the server has too much to do: the request waited for %d ms",
+                    TimeUnit.NANOSECONDS.toMillis(turn.waitedNanos()));
+        }
+    }
+
     private void dispatch(HttpServerExchange exchange, byte[] body) {
         Deadline deadline = Deadline.in(timeout);
+        Workers.Turn turn = admission.workers().turn();
         try {
-            exchange.dispatch(exchange.getConnection().getWorker(), worked -> {
+            exchange.dispatch(turn, worked -> {
                 try {
+                    metrics.waited(turn.waitedNanos());
+                    requireInTime(turn);
                     deadline.requireTimeFor("answering: others were answered until then");
                     route.answer(worked, body, deadline);
                 } catch (Exception | StackOverflowError e) {

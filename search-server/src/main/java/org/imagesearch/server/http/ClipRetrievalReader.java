@@ -93,7 +93,7 @@ final class ClipRetrievalReader {
         if (isSomething(root, "text")) {
             return queries.text(JsonReader.requireText(root, "text"), 1);
         } else if (isSomething(root, "image")) {
-            return new Term.Image(JsonReader.base64(JsonReader.requireText(root, "image")), 1);
+            return new Term.Image(JsonReader.base64("image", JsonReader.requireText(root, "image")), 1);
         } else if (isSomething(root, "image_url")) {
             throw RequestException.bad(
                     "image_url is not followed by this server: send the picture as image, in base64");

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.search.Answer;
+import org.imagesearch.server.search.EncodingMetrics;
 import org.imagesearch.server.search.LiveRecall;
 
 /** What {@code /metrics} tells. Thread-safe. */
@@ -47,14 +48,37 @@ final class ServerMetrics {
             .register(registry);
     private final Counter refused = Counter.builder()
             .name("imagesearch_refused_requests_total")
-            .help("Requests refused with 503 because the queue was full.")
+            .help("Requests refused with 503 because the queue was full, or because they waited longer than they may.")
+            .register(registry);
+    private final Histogram waitSeconds = Histogram.builder()
+            .name("imagesearch_request_wait_seconds")
+            .help("Time that requests waited for a thread, those refused for waiting too long included.")
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .register(registry);
+
+    private final Counter turnedAway = Counter.builder()
+            .name("imagesearch_turned_away_total")
+            .help(
+                    "Requests and connections turned away, by reason: no_key and role (keys), origin (administration from elsewhere),"
+                            + " rate (429), connections (too many of one address), slow_body and slow_reader (cut off).")
+            .labelNames("reason")
             .register(registry);
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
-    ServerMetrics(ServedIndex index, LiveRecall liveRecall, Admission admission, Optional<Nodes> nodes) {
+    ServerMetrics(
+            ServedIndex index,
+            LiveRecall liveRecall,
+            EncodingMetrics encoding,
+            Admission admission,
+            Optional<Nodes> nodes) {
+        for (Refusal why : Refusal.values()) {
+            turnedAway.initLabelValues(why.label());
+        }
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
+        encoding.register(registry);
         nodes.ifPresent(all -> NodeMetrics.register(registry, index, all));
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
@@ -81,8 +105,16 @@ final class ServerMetrics {
         return ofClipRetrieval;
     }
 
+    void waited(long nanos) {
+        waitSeconds.observe(nanos / 1e9);
+    }
+
     void refused() {
         refused.inc();
+    }
+
+    void turnedAway(Refusal why) {
+        turnedAway.labelValues(why.label()).inc();
     }
 
     static String contentType() {

@@ -37,7 +37,7 @@ final class TakedownReader {
         JsonReader.requireKnown(root, FIELDS, "field");
         requireOneOf(root, "id", "ids", "image");
         Optional<byte[]> picture = JsonReader.isGiven(root.path("image"))
-                ? Optional.of(JsonReader.base64(JsonReader.requireText(root, "image")))
+                ? Optional.of(JsonReader.base64("image", JsonReader.requireText(root, "image")))
                 : Optional.empty();
         Optional<Double> minScore = JsonReader.number(root, "minScore");
         Optional<Integer> limit = JsonReader.wholeNumber(root, "limit");

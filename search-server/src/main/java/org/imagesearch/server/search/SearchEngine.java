@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.query.Facets;
 import org.imagesearch.core.query.Query;
@@ -53,6 +54,11 @@ public final class SearchEngine implements AutoCloseable {
         return liveRecall;
     }
 
+    /** How queries share the runs of the models. */
+    public EncodingMetrics encoding() {
+        return encoder.metrics();
+    }
+
     /**
      * Answers a query from the generation that is current when it begins.
      *
@@ -67,10 +73,13 @@ public final class SearchEngine implements AutoCloseable {
     private Answer search(Query query, Generation generation, Deadline deadline) {
         long begin = System.nanoTime();
         int nprobe = nprobe(query, generation.manifest());
+        requireFilterFits(query, generation);
         Optional<Cursor> cursor = query.cursor().map(text -> Cursor.parse(text, query, generation.manifest()));
         int k = pageSize(query, cursor);
         QueryKind kind = QueryKind.of(query.terms());
-        Optional<Double> expected = expectedRecall(generation.manifest(), nprobe, kind);
+        // What was measured without filters says nothing about one.
+        Optional<Double> expected =
+                query.filter().isPresent() ? Optional.empty() : expectedRecall(generation.manifest(), nprobe, kind);
         float[] vector = encoder.encode(query.terms(), generation, deadline);
         long encoded = System.nanoTime();
 
@@ -87,7 +96,9 @@ public final class SearchEngine implements AutoCloseable {
                 cursor,
                 least,
                 wanted -> generation.scan(
-                        new Probe(vector, wanted, least, lists, coarseScores), !query.partial(), deadline));
+                        new Probe(vector, wanted, least, lists, coarseScores, query.filter()),
+                        !query.partial(),
+                        deadline));
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
@@ -113,7 +124,7 @@ public final class SearchEngine implements AutoCloseable {
         if (!query.withVectors()) {
             hits = hits.stream().map(Hit::withoutVector).toList();
         }
-        if (coverage.degraded().isEmpty() && cursor.isEmpty()) {
+        if (coverage.degraded().isEmpty() && cursor.isEmpty() && query.filter().isEmpty()) {
             liveRecall.offer(new LiveRecall.Answered(
                     generation, kind, vector, query.k(), least, nprobe, expected, page.found()));
         }
@@ -214,6 +225,17 @@ public final class SearchEngine implements AutoCloseable {
         }
         if (query.k() < 1 || query.k() > settings.maxK()) {
             throw RequestException.bad("k is %d, expected 1 to %d", query.k(), settings.maxK());
+        }
+    }
+
+    private static void requireFilterFits(Query query, Generation generation) {
+        if (query.filter().isPresent()) {
+            Columns columns = generation
+                    .columns()
+                    .orElseThrow(() -> RequestException.bad(
+                            "%s cannot be filtered: rows of it were written before there were filters; merge or compact it anew",
+                            generation.manifest().generation()));
+            query.filter().get().requireFits(columns);
         }
     }
 

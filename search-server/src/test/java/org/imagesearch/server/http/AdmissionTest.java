@@ -2,17 +2,26 @@ package org.imagesearch.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AdmissionTest {
+    private final Workers workers = new Workers(1, Duration.ofSeconds(1), System::nanoTime);
+
+    @AfterEach
+    void stopWorkers() {
+        workers.close();
+    }
+
     @Test
     void thereAreAsManyPlacesAsSaid() {
-        Admission admission = new Admission(2, 1000);
+        Admission admission = new Admission(2, 1000, workers);
         Admission.Place first = admission.enter(0).orElseThrow();
         assertThat(admission.enter(0)).isPresent();
 
@@ -25,7 +34,7 @@ class AdmissionTest {
 
     @Test
     void bodiesTogetherTakeNoMoreThanSaid() {
-        Admission admission = new Admission(100, 1000);
+        Admission admission = new Admission(100, 1000, workers);
         Admission.Place large = admission.enter(900).orElseThrow();
 
         assertThat(admission.enter(101)).isEmpty();
@@ -38,7 +47,7 @@ class AdmissionTest {
 
     @Test
     void leavingTwiceFreesOnePlaceOnly() {
-        Admission admission = new Admission(2, 1000);
+        Admission admission = new Admission(2, 1000, workers);
         Admission.Place place = admission.enter(500).orElseThrow();
         assertThat(admission.enter(500)).isPresent();
         place.leave();
@@ -50,7 +59,7 @@ class AdmissionTest {
 
     @Test
     void placesAreCountedRightUnderContention() {
-        Admission admission = new Admission(3, 100);
+        Admission admission = new Admission(3, 100, workers);
         AtomicInteger inside = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         List<CompletableFuture<Void>> visitors = Stream.generate(() -> CompletableFuture.runAsync(() -> {

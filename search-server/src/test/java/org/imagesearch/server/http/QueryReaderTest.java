@@ -39,6 +39,28 @@ class QueryReaderTest {
     }
 
     @Test
+    void aVectorMayBeItsFloatsInBase64() {
+        // numpy.array([1, 2.5, -0.3], "<f4").tobytes() in base64
+        Query query = json("{\"vector\":\"AACAPwAAIECamZm+\"}");
+
+        assertThat(query.terms()).singleElement().isInstanceOfSatisfying(Term.Vector.class, vector -> assertThat(
+                        vector.values())
+                .containsExactly(1f, 2.5f, -0.3f));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "AACAPwAAIEA= | vector has 8 bytes in base64, expected 3 floats of 4",
+                "AACAPwAAIEAAAMB/ | vector has NaN at place 2, expected a number",
+                "? | vector is not base64: Input byte[] should at least have 2 bytes for base64 bytes"
+            })
+    void aVectorInBase64IsOfTheRightLengthAndFinite(String text, String message) {
+        assertThatThrownBy(() -> json("{\"vector\":\"" + text + "\"}")).hasMessage(message);
+    }
+
+    @Test
     void whatStandsBesideTheTermsCountsOnceEach() {
         String picture = Base64.getEncoder().encodeToString(new byte[] {1, 2, 3});
 
