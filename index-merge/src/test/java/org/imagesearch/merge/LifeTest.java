@@ -21,7 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.imagesearch.core.calibration.BackgroundSample;
 import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
@@ -87,6 +89,9 @@ class LifeTest {
         assertThat(after.measured()).contains("gen-000002");
         assertThat(after.drift()).isEqualTo(before.drift()).isPresent();
         assertThat(after.centroids()).isEqualTo(before.centroids());
+        assertThat(after.calibration()).isEqualTo(before.calibration()).isPresent();
+        // The addition drew anew: old and new pictures, all of them, for they are few.
+        assertSampled(index, pictures);
         assertHolds(index, pictures);
         assertWhole(index);
         assertNothingLeftBehind(index);
@@ -118,6 +123,8 @@ class LifeTest {
 
         assertThat(ended.error()).isEmpty();
         assertThat(ended.out()).contains("34 taken-down pictures left out");
+        assertSampled(
+                index, pictures.stream().filter(row -> !down.contains(row.id())).toList());
         assertThat(published(index).shards()).hasSize(2);
         List<EmbeddingRow> left =
                 pictures.stream().filter(row -> !down.contains(row.id())).toList();
@@ -322,6 +329,7 @@ class LifeTest {
         List<GenerationSummary> all = GenerationSummary.all(new IndexDirectory(index));
         IndexManifest manifest = all.get(2).manifest().orElseThrow();
         long linked = manifest.centroids().bytes()
+                + manifest.calibration().orElseThrow().sample().bytes()
                 + manifest.shards().stream()
                         .limit(3)
                         .flatMap(ShardEntry::files)
@@ -504,6 +512,19 @@ class LifeTest {
     }
 
     /** Every picture once, with its vector and its row, and nothing else; each finds itself. */
+    private static void assertSampled(Path index, List<EmbeddingRow> expected) {
+        IndexManifest manifest = published(index);
+        BackgroundSample sample = BackgroundSample.read(
+                file(index, manifest.generation(), IndexLayout.SAMPLE), SyntheticDataset.DIMENSION);
+        Map<Long, float[]> vectors =
+                expected.stream().collect(Collectors.toMap(EmbeddingRow::id, EmbeddingRow::embedding));
+        assertThat(manifest.calibration().orElseThrow().count()).isEqualTo(sample.size());
+        assertThat(sample.size()).isEqualTo(expected.size());
+        for (int row = 0; row < sample.size(); row++) {
+            assertThat(vectors.remove(sample.id(row))).isEqualTo(sample.vector(row));
+        }
+    }
+
     private static void assertHolds(Path index, List<EmbeddingRow> expected) {
         Map<Long, EmbeddingRow> missing = new HashMap<>();
         expected.forEach(row -> missing.put(row.id(), row));

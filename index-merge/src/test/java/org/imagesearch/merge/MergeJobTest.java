@@ -244,7 +244,8 @@ class MergeJobTest {
     void everyFileIsInTheManifestAndAFlippedBitIsFound() throws IOException {
         IndexManifest manifest = merge(dataset(pictures), SMALL);
         IndexDirectory directory = new IndexDirectory(index());
-        List<FileEntry> files = new ArrayList<>(List.of(manifest.centroids()));
+        List<FileEntry> files = new ArrayList<>(List.of(
+                manifest.centroids(), manifest.calibration().orElseThrow().sample()));
         manifest.shards().forEach(shard -> {
             files.add(shard.index());
             files.addAll(shard.rows());
