@@ -1,5 +1,5 @@
 // The native side of org.imagesearch.faiss: what FaissCalls calls. index.h opens, writes and reads indexes, search.h finds
-// centroids and scans lists, refine.h compares their best hits again, shards.h searches several indexes at once, alike.h finds
+// centroids and scans lists, id_set.h has sets of ids to keep to, refine.h compares their best hits again, shards.h searches several indexes at once, alike.h finds
 // near duplicates, training.h trains centroids; cpu.h says which instructions all of them use.
 //
 // Every function may throw; JavaCPP turns a std::exception into a Java RuntimeException with the same text. A handle is
@@ -14,6 +14,7 @@
 
 #include "alike.h"
 #include "cpu.h"
+#include "id_set.h"
 #include "index.h"
 #include "reading.h"
 #include "refine.h"

@@ -178,6 +178,15 @@ inline int64_t ivf_list_size(int64_t handle, int64_t list) {
     return ivf(handle)->invlists->list_size(list);
 }
 
+// Vectors in some lists.
+inline int64_t ivf_vectors_in(int64_t handle, const int64_t* lists, int64_t n) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += lists[i] < 0 ? 0 : ivf_list_size(handle, lists[i]);
+    }
+    return sum;
+}
+
 inline void ivf_list_ids(int64_t handle, int64_t list, int64_t* out) {
     faiss::InvertedLists::ScopedIds ids(ivf(handle)->invlists, list);
     std::memcpy(out, ids.get(), sizeof(int64_t) * ivf_list_size(handle, list));

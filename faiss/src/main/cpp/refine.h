@@ -191,17 +191,12 @@ private:
             const Visits::Visit& visit = visits[i];
             faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
             shard.scorer->set_list(visit.list, visit.coarse_score);
-            scan_list(
-                    *shard.scorer,
-                    shard.lists(),
+            shard.scan(
                     visit.list,
+                    ids.get(),
                     visits.codes(i + 1),
                     [&] { return best.threshold(); },
-                    [&](float score, size_t offset) {
-                        if (shard.selector == nullptr || shard.selector->is_member(id_at(ids.get(), offset))) {
-                            best.take(score, place_of(visit.list, offset));
-                        }
-                    });
+                    [&](float score, size_t offset) { best.take(score, place_of(visit.list, offset)); });
         }
         best.finish(places, scores.data());
         return std::find(places, places + count, no_id) - places;
@@ -228,7 +223,7 @@ inline void ivf_search_refined(
         const float* bounds,
         int64_t* ids,
         float* scores) {
-    Shard shard(*ivf(handle), reinterpret_cast<const faiss::IDSelector*>(selector));
+    Shard shard(*ivf(handle), id_set_of(selector));
     RefinedSearch refined(shard, refinement(store_handle), k, candidates_per_hit);
     Scratch<Hit, struct RefinedHits> room(TopHits::room(k));
     for (int64_t q = 0; q < n; q++) {

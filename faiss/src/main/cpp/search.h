@@ -1,8 +1,7 @@
-// Searches: the centroids nearest to a query, the vectors nearest to it in given lists, and sets of ids to keep to.
+// Searches: the centroids nearest to a query, and the vectors nearest to it in given lists.
 #pragma once
 
 #include <faiss/IndexIVF.h>
-#include <faiss/impl/IDSelector.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -17,31 +16,18 @@
 
 namespace imagesearch {
 
-inline int64_t selector_only(const int64_t* ids, int64_t n) {
-    return reinterpret_cast<int64_t>(static_cast<faiss::IDSelector*>(new faiss::IDSelectorBatch(n, ids)));
-}
-
-// Keeps the ids that another selector rejects, and owns that selector.
-struct ExceptSelector : faiss::IDSelector {
-    faiss::IDSelectorBatch rejected;
-
-    ExceptSelector(int64_t n, const int64_t* ids) : rejected(n, ids) {}
-
-    bool is_member(int64_t id) const override {
-        return !rejected.is_member(id);
-    }
-};
-
-inline int64_t selector_except(const int64_t* ids, int64_t n) {
-    return reinterpret_cast<int64_t>(static_cast<faiss::IDSelector*>(new ExceptSelector(n, ids)));
-}
-
-inline void selector_free(int64_t handle) {
-    delete reinterpret_cast<faiss::IDSelector*>(handle);
-}
-
 inline void ivf_assign(int64_t handle, const float* queries, int64_t n, int64_t nprobe, int64_t* lists, float* scores) {
     coarse(handle)->search(n, queries, nprobe, scores, lists);
+}
+
+// The scores of a query with some centroids, as ivf_assign gives them.
+inline void ivf_coarse_scores(int64_t handle, const float* query, const int64_t* lists, int64_t n, float* scores) {
+    const faiss::IndexFlat* centroids = coarse(handle);
+    FlatScorer scorer(centroids->d);
+    scorer.set_query(query);
+    for (int64_t i = 0; i < n; i++) {
+        scorer.scores(centroids->codes.data() + lists[i] * centroids->code_size, 1, scores + i);
+    }
 }
 
 // One query against whole codes, list by list.
@@ -60,22 +46,20 @@ inline void search_plain(
         const Visits::Visit& visit = visits[i];
         const Shard& shard = shards[visit.shard];
         faiss::InvertedLists::ScopedIds ids(&shard.lists(), visit.list);
-        Candidates candidates{&hits, shard.selector, visit.shard};
         shard.scorer->set_list(visit.list, visit.coarse_score);
-        scan_list(
-                *shard.scorer,
-                shard.lists(),
+        shard.scan(
                 visit.list,
+                ids.get(),
                 visits.codes(i + 1),
                 [&] { return hits.threshold(); },
-                [&](float score, size_t place) { candidates.take(score, id_at(ids.get(), place)); });
+                [&](float score, size_t place) { hits.take(score, id_at(ids.get(), place), visit.shard); });
     }
 }
 
-// With one basis, as indexes of the same centroids have it.
+// With one basis, as indexes of the same centroids have it; and with so many ids let through that screens spare something.
 inline bool all_screened(const Shards& shards) {
     return std::all_of(shards.begin(), shards.end(), [&](const Shard& shard) {
-        return shard.screen != nullptr && &shard.screen->basis() == &shards[0].screen->basis();
+        return shard.screen != nullptr && &shard.screen->basis() == &shards[0].screen->basis() && !shard.chosen_first;
     });
 }
 
@@ -200,7 +184,7 @@ inline void ivf_search_preassigned(
         int64_t* ids,
         float* scores) {
     const faiss::IndexIVF& index = *ivf(handle);
-    const auto* kept = reinterpret_cast<const faiss::IDSelector*>(selector);
+    const IdSet* kept = id_set_of(selector);
     auto chunk = static_cast<int64_t>(queries_at_once(k));
     if (has_flat_codes(index) && std::min(n, chunk) >= static_cast<int64_t>(least_batch)) {
         for (int64_t q = 0; q < n; q += chunk) {

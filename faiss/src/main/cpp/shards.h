@@ -31,7 +31,7 @@ inline void shards_search(
     Shards shards;
     shards.reserve(n);
     for (int64_t i = 0; i < n; i++) {
-        shards.emplace_back(*ivf(handles[i]), reinterpret_cast<const faiss::IDSelector*>(selectors[i]));
+        shards.emplace_back(*ivf(handles[i]), id_set_of(selectors[i]));
     }
     Scratch<Hit, struct ShardHits> room(TopHits::room(k));
     TopHits hits;

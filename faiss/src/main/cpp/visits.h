@@ -2,7 +2,6 @@
 #pragma once
 
 #include <faiss/IndexIVF.h>
-#include <faiss/impl/IDSelector.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +10,9 @@
 
 #include "code_scorers.h"
 #include "flat_index.h"
+#include "id_set.h"
 #include "list_screen.h"
+#include "scan.h"
 #include "scorer.h"
 #include "top_hits.h"
 
@@ -23,19 +24,43 @@ inline const ListScreen* screen_of(const faiss::IndexIVF& index) {
     return flat == nullptr ? nullptr : flat->screen.get();
 }
 
+// Shares of the ids of an index up to which those that count are looked for first, as measured (docs/BENCHMARKS.md, filters).
+inline constexpr double most_chosen = 0.3;
+inline constexpr double most_chosen_of_screened = 0.05;
+
 struct Shard {
     const faiss::IndexIVF& index;
     // The ids that count, null for all.
-    const faiss::IDSelector* selector;
+    const IdSet* selector;
     std::unique_ptr<Scorer> scorer;
     // Null if there is none.
     const ListScreen* screen;
+    // Whether so few ids count that it is cheaper to look for these and score them alone than to score all.
+    const bool chosen_first;
 
-    Shard(const faiss::IndexIVF& index, const faiss::IDSelector* selector)
-            : index(index), selector(selector), scorer(scorer_of(index)), screen(screen_of(index)) {}
+    Shard(const faiss::IndexIVF& index, const IdSet* selector)
+            : index(index), selector(selector), scorer(scorer_of(index)), screen(screen_of(index)),
+              chosen_first(
+                      selector != nullptr &&
+                      selector->let_through(index.ntotal) <
+                              index.ntotal * (screen == nullptr ? most_chosen : most_chosen_of_screened)) {}
 
     const faiss::InvertedLists& lists() const {
         return *index.invlists;
+    }
+
+    // Calls take(score, place) for the codes of a list that count and whose score is not below threshold().
+    template <typename Threshold, typename Take>
+    void scan(int64_t list, const int64_t* ids, const uint8_t* next, Threshold threshold, Take take) const {
+        if (chosen_first) {
+            scan_chosen(*scorer, lists(), list, ids, *selector, threshold, take);
+            return;
+        }
+        scan_list(*scorer, lists(), list, next, threshold, [&](float score, size_t place) {
+            if (selector == nullptr || selector->is_member(id_at(ids, place))) {
+                take(score, place);
+            }
+        });
     }
 };
 

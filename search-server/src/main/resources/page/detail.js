@@ -1,9 +1,11 @@
 /** One hit, large, in a dialog. */
 
+import { toAddress } from './address.js';
 import { original, thumbnail } from './api.js';
 import { element, icon } from './dom.js';
+import { hitStanding } from './explanation.js';
 import { nameOf, score } from './format.js';
-import { alike, toAddress } from './query.js';
+import { alike } from './query.js';
 
 export class Detail {
   #dialog;
@@ -12,7 +14,7 @@ export class Detail {
 
   /**
    * @param dialog the dialog element
-   * @param actions `alike(id)`, `mix(id, sign)`, `step(direction)` to the hit before or after, `close()` when the
+   * @param actions `alike(id)`, `mix(id, how)` with 'more' or 'less', `step(direction)` to the hit before or after, `close()` when the
    *     visitor wants to leave, `announce(text)`
    */
   constructor(dialog, actions) {
@@ -77,10 +79,13 @@ export class Detail {
 
   #about(hit) {
     const facts = [
-      ['Similarity', score(hit.score)],
+      ['Similarity', hit.score === undefined ? null : score(hit.score)],
+      ['Stands', hitStanding(hit)],
+      ['Label', hit.facet],
       ['Size', hit.width && hit.height ? `${hit.width} × ${hit.height}` : null],
       ['Id', String(hit.id)],
       ['Address', this.#uri(hit.uri)],
+      ...Object.entries(hit.columns ?? {}).map(([column, value]) => [column, written(value)]),
     ].filter(([, value]) => value);
     return element('div', { className: 'about' },
       element('h2', { id: 'detail-name', dir: 'auto' }, nameOf(hit)),
@@ -89,13 +94,13 @@ export class Detail {
           className: 'button primary', href: toAddress(alike(hit.id)), 'data-action': 'alike',
           onclick: (event) => this.#follow(event, hit.id),
         }, icon('alike'), 'More like this'),
-        this.#button('plus', 'plus', 'Add to search', 'button', () => this.#actions.mix(hit.id, 1)),
-        this.#button('minus', 'minus', 'Less like this', 'button', () => this.#actions.mix(hit.id, -1)),
+        this.#button('plus', 'plus', 'Add to search', 'button', () => this.#actions.mix(hit.id, 'more')),
+        this.#button('minus', 'minus', 'Less like this', 'button', () => this.#actions.mix(hit.id, 'less')),
         element('a', {
           className: 'button', href: original(hit.id), target: '_blank', rel: 'noopener', 'data-action': 'open',
         }, icon('open'), 'Open original'),
         this.#button('link', 'link', 'Copy link', 'button', () => this.#copyLink(hit.id))),
-      element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)])));
+      element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', { dir: 'auto' }, term), element('dd', { dir: 'auto' }, value)])));
   }
 
   #uri(uri) {
@@ -140,6 +145,11 @@ export class Detail {
       this.#actions.step(direction);
     }
   }
+}
+
+/** The value of a column of the input's own. */
+function written(value) {
+  return value === null || value === undefined ? null : typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Copies a text; browsers keep their clipboard from pages served by plain HTTP from another host, hence the old way. */

@@ -25,6 +25,15 @@ export function score(value) {
   return value.toFixed(3);
 }
 
+/** A share with as many digits as tell it from all: 30%, 99.2%, 99.98%. */
+export function percent(share) {
+  const near = Math.min(share, 1 - share) * 100;
+  const digits = near === 0 || near >= 5 ? 0 : near >= 0.5 ? 1 : near >= 0.05 ? 2 : 3;
+  const rounded = (share * 100).toFixed(digits);
+  const scale = 10 ** digits;
+  return share < 1 && Number(rounded) === 100 ? `${Math.floor(share * 100 * scale) / scale}%` : `${rounded}%`;
+}
+
 /** The last part of a picture's address, as a name where there is no caption. */
 export function fileName(uri) {
   const path = (uri ?? '').split(/[?#]/)[0];

@@ -1,10 +1,9 @@
 /**
- * What is searched for, and how the address says it.
+ * What is searched for.
  *
  * A query starts from one of three things: words (`text`), a picture of the index (`id`) or the visitor's own picture
- * (`picture`); `more` and `less` are ids of indexed pictures mixed in or held against it. The address holds all of it
- * but the visitor's picture, which travels in the state of the history entry: it survives going back and reloading,
- * not being sent to somebody else.
+ * (`picture`), which counts with `weight`. `mixed` are words and pictures of the index added to it or, with a negative
+ * weight, held against it. `options` say which hits are wanted, whatever is searched for.
  */
 
 export const PAGE_SIZE = 30;
@@ -12,10 +11,24 @@ export const PAGE_SIZE = 30;
 /** The most hits that the page asks for; the grid stays quick and the address honest. */
 export const MOST_HITS = 600;
 
-/** Against an anchor of 1: enough to turn the results away, too little to drown what was asked for. */
-const LESS_WEIGHT = -0.5;
+/** The most terms besides the start; servers take 32. */
+export const MOST_MIXED = 12;
 
-const NOTHING = Object.freeze({ text: '', id: null, picture: null, more: [], less: [], k: PAGE_SIZE, lost: false });
+/** Against a start of 1: enough to turn the results away, too little to drown what was asked for. */
+export const USUAL_WEIGHT = Object.freeze({ more: 1, less: -0.5 });
+
+export const HEAVIEST = 3;
+export const WEIGHT_STEP = 0.25;
+
+/**
+ * `group` is the similarity from which on pictures count as one, or null; `standing` leaves out what does not stand out;
+ * `filter` is a condition in the server's words; `labels` sort the hits and `label` keeps those of one.
+ */
+export const NO_OPTIONS = Object.freeze({ group: null, standing: false, filter: '', labels: [], label: null });
+
+const NOTHING = Object.freeze({
+  text: '', id: null, picture: null, weight: 1, mixed: [], k: PAGE_SIZE, lost: false, options: NO_OPTIONS,
+});
 
 export function nothing() {
   return NOTHING;
@@ -38,99 +51,68 @@ export function isEmpty(query) {
   return !query.text && query.id === null && !query.picture;
 }
 
-/** With the indexed picture mixed in (`sign` 1) or held against the query (-1). */
-export function mixed(query, id, sign) {
-  const more = query.more.filter((other) => other !== id);
-  const less = query.less.filter((other) => other !== id);
-  (sign > 0 ? more : less).push(id);
-  return { ...query, more, less, k: PAGE_SIZE };
+/** Another query with the options of one before; a label that was kept says nothing about other hits. */
+export function withOptionsOf(query, before) {
+  return { ...query, options: { ...before.options, label: null } };
 }
 
-/** Without one mixed-in picture. */
-export function unmixed(query, id) {
-  return {
-    ...query,
-    more: query.more.filter((other) => other !== id),
-    less: query.less.filter((other) => other !== id),
-    k: PAGE_SIZE,
-  };
+/** @param change some of the options */
+export function withOptions(query, change) {
+  return { ...query, k: PAGE_SIZE, options: { ...query.options, ...change } };
 }
 
-/** Without what it started from; the first picture that was mixed in takes its place. */
-export function withoutStart(query) {
-  const [next, ...more] = query.more;
-  return next === undefined ? NOTHING : { ...NOTHING, id: next, more, less: query.less };
+/**
+ * All that a query is made of, the start first, as `{key, text?, id?, picture?, weight}`; `key` names the part to
+ * `weighted` and `without`.
+ */
+export function parts(query) {
+  const { text, id, picture, weight } = query;
+  const start = picture ? { picture } : id !== null ? { id } : { text };
+  return [
+    ...(isEmpty(query) ? [] : [{ key: 'start', ...start, weight }]),
+    ...query.mixed.map((part, place) => ({ key: String(place), ...part })),
+  ];
 }
 
-/** Reads an address and the state kept with its history entry. */
-export function fromAddress(address, state) {
-  const parameters = new URL(address).searchParams;
-  const own = parameters.has('picture');
-  const id = idsIn(parameters.get('id'))[0] ?? null;
-  const k = Number.parseInt(parameters.get('k') ?? '', 10);
-  return {
-    text: own || id !== null ? '' : (parameters.get('q') ?? '').trim(),
-    id: own ? null : id,
-    picture: own ? (state?.picture ?? null) : null,
-    more: idsIn(parameters.get('more')),
-    less: idsIn(parameters.get('less')),
-    k: Number.isInteger(k) ? Math.min(Math.max(k, 1), MOST_HITS) : PAGE_SIZE,
-    lost: own && !state?.picture,
-  };
+/** With words or an indexed picture, `{text}` or `{id}`, added (`how` is 'more') or held against it ('less'). */
+export function mixedWith(query, part, how) {
+  const same = (other) => other.text === part.text && other.id === part.id;
+  const others = query.mixed.filter((other) => !same(other));
+  const mixed = [...others, { ...part, weight: USUAL_WEIGHT[how] }].slice(-MOST_MIXED);
+  return { ...query, mixed, k: PAGE_SIZE };
 }
 
-/** The relative address of a query, `./` for none. */
-export function toAddress(query) {
-  const parameters = new URLSearchParams();
-  if (query.picture) {
-    parameters.set('picture', query.picture.name);
-  } else if (query.id !== null) {
-    parameters.set('id', query.id);
-  } else if (query.text) {
-    parameters.set('q', query.text);
+/** With another weight for one part. */
+export function weighted(query, key, weight) {
+  if (key === 'start') {
+    return { ...query, weight, k: PAGE_SIZE };
   }
-  if (query.more.length > 0) {
-    parameters.set('more', query.more.join(','));
-  }
-  if (query.less.length > 0) {
-    parameters.set('less', query.less.join(','));
-  }
-  if (query.k !== PAGE_SIZE) {
-    parameters.set('k', query.k);
-  }
-  const written = parameters.toString().replaceAll('%2C', ',');
-  return written ? `./?${written}` : './';
+  const mixed = query.mixed.map((part, place) => (String(place) === key ? { ...part, weight } : part));
+  return { ...query, mixed, k: PAGE_SIZE };
 }
 
-/** The weighted terms of a query, as `POST /search` takes them. */
-export async function terms(query) {
-  const all = [];
-  if (query.picture) {
-    all.push({ image: await base64(query.picture.bytes), weight: 1 });
-  } else if (query.id !== null) {
-    all.push({ id: query.id, weight: 1 });
-  } else if (query.text) {
-    all.push({ text: query.text, weight: 1 });
-  }
-  query.more.forEach((id) => all.push({ id, weight: 1 }));
-  query.less.forEach((id) => all.push({ id, weight: LESS_WEIGHT }));
-  return all;
+/** A step up (1) or down (-1); nothing has the weight 0, so that is stepped over. */
+export function stepped(weight, direction) {
+  const next = weight + direction * WEIGHT_STEP;
+  const whole = Math.round((next === 0 ? direction * WEIGHT_STEP : next) * 100) / 100;
+  return Math.min(Math.max(whole, -HEAVIEST), HEAVIEST);
 }
 
+/** Without one part. The first that was added takes the place of the start; without any, nothing is left to search for. */
+export function without(query, key) {
+  if (key !== 'start') {
+    return { ...query, mixed: query.mixed.filter((part, place) => String(place) !== key), k: PAGE_SIZE };
+  }
+  const place = query.mixed.findIndex(({ weight }) => weight > 0);
+  if (place < 0) {
+    return { ...NOTHING, options: query.options };
+  }
+  const next = query.mixed[place];
+  const mixed = query.mixed.filter((part) => part !== next);
+  return { ...NOTHING, ...next, mixed, options: query.options };
+}
+
+/** Whether it takes weighted terms to say it. */
 export function isMixed(query) {
-  return query.more.length + query.less.length > 0;
-}
-
-function idsIn(list) {
-  return (list ?? '').split(',').filter((part) => /^\d{1,15}$/.test(part)).map(Number);
-}
-
-async function base64(bytes) {
-  const url = await new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(new Blob([bytes]));
-  });
-  return url.slice(url.indexOf(',') + 1);
+  return query.mixed.length > 0 || query.weight !== 1;
 }

@@ -17,6 +17,8 @@ final class Benchmarks {
                 new EmbedBenchmark(),
                 new MergeBenchmark(),
                 new GrowthBenchmark(),
+                new FilterBenchmark(),
+                new RowsBenchmark(),
                 new ServeBenchmark(),
                 new FuzzBenchmark(),
                 new SoakBenchmark(),

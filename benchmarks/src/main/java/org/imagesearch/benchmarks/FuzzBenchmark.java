@@ -184,12 +184,26 @@ final class FuzzBenchmark implements Benchmark {
                         "%d or more %s of seed %d got what they may not",
                         tally.findings().size(), what, seed);
             }
+            requireNoErrorsLogged(what);
             restoreTakenDown();
             right.requireSame(questions);
             ServeState after = settled();
             report.note("before: %s", before);
             report.note("after: %s", after);
             HeldBack.report("fuzz", String.format("%,d %s", count, what), before, after, report);
+        }
+
+        /** What is a client's fault is no error of the server's, whatever the client was told. */
+        private void requireNoErrorsLogged(String what) throws IOException {
+            List<String> errors = server.log()
+                    .lines()
+                    .filter(line -> line.contains(" ERROR "))
+                    .toList();
+            if (!errors.isEmpty()) {
+                throw ImageSearchException.data(
+                        "%d of %s of seed %d made the server log an error: %s",
+                        errors.size(), what, seed, errors.get(0));
+            }
         }
 
         /** When it has nothing left to do and connections that were left have timed out. */

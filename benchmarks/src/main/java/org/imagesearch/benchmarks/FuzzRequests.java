@@ -3,9 +3,11 @@ package org.imagesearch.benchmarks;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.imagesearch.benchmarks.RawRequest.End;
 
 /**
@@ -145,6 +147,9 @@ final class FuzzRequests {
     /** One of so many is left open when all is sent: the server then waits for more, as long as its settings say. */
     private static final int OPEN_ONE_OF = 2000;
 
+    /** Of servers among each other, over a connection of HTTP. */
+    private static final String NODE_PROTOCOL = "imagesearch-node/1";
+
     private final long seed;
     private final List<String> paths;
     private final String token;
@@ -179,13 +184,14 @@ final class FuzzRequests {
     }
 
     private byte[] bytes(Random random) {
-        return switch (random.nextInt(10)) {
+        return switch (random.nextInt(12)) {
             case 0 -> latin(pick(random, FIRST_LINES) + "\r\nHost: localhost\r\n\r\n");
             case 1 ->
                 latin(head(random, "POST", "application/json", "Content-Length: " + pick(random, LENGTHS))
                         + "{\"text\":\"a\"}");
             case 2 -> chunked(random);
             case 3 -> twoInARow(random);
+            case 5 -> asBroker(random);
             case 4 -> latin(head(random, pick(random, METHODS), pick(random, TYPES), pick(random, HEADERS)));
             default -> whole(random, body(random));
         };
@@ -210,6 +216,23 @@ final class FuzzRequests {
 
     private byte[] twoInARow(Random random) {
         return joined(whole(random, body(random)), whole(random, body(random)));
+    }
+
+    /** As a server that asks this one's shards, with frames that are none. */
+    private static byte[] asBroker(Random random) {
+        byte[] head = latin("GET /node HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: " + NODE_PROTOCOL
+                + "\r\n\r\n");
+        byte[] garbage = new byte[1 + random.nextInt(300)];
+        random.nextBytes(garbage);
+        garbage[0] = (byte) random.nextInt(16);
+        CRC32C sum = new CRC32C();
+        sum.update(garbage);
+        // What is right about its length and sum gets further than what is not.
+        ByteBuffer frame = ByteBuffer.allocate(2 * Integer.BYTES + garbage.length)
+                .putInt(random.nextInt(4) == 0 ? random.nextInt() : garbage.length)
+                .putInt(random.nextInt(4) == 0 ? random.nextInt() : (int) sum.getValue())
+                .put(garbage);
+        return joined(head, random.nextBoolean() ? frame.array() : joined(frame.array(), frame.array()));
     }
 
     private byte[] body(Random random) {

@@ -51,7 +51,7 @@ final class FuzzTally {
         int status = answer.status();
         if (status == Answer.HUNG) {
             return "is not answered";
-        } else if (status == 599) {
+        } else if (status == Answer.NO_HTTP) {
             return "is answered with something that is no HTTP";
         } else if (status == 503 && answer.text().contains("\r\nRetry-After: ")) {
             return ""; // Overload, as it should be told.

@@ -8,6 +8,8 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Bytes that are sent as they are, whatever HTTP says.
@@ -17,6 +19,7 @@ import java.nio.charset.StandardCharsets;
  */
 record RawRequest(byte[] bytes, End end) {
     private static final int LIMIT_MILLIS = 30_000;
+    private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[01] ([1-5]\\d\\d) [A-Z]");
     private static final int CONNECT_MILLIS = 10_000;
 
     /** Answers are read so far; some would be pictures. */
@@ -35,12 +38,14 @@ record RawRequest(byte[] bytes, End end) {
     /**
      * What came back.
      *
-     * @param status of the first answer; 0 if the connection was closed without one; -1 if nothing happened in half a minute
+     * @param status as {@link #status} tells it; {@link #CLOSED} if the connection was closed without an answer, {@link #HUNG} if
+     *     nothing happened in half a minute
      * @param text all that came, one char per byte
      */
     record Answer(int status, String text) {
         static final int CLOSED = 0;
         static final int HUNG = -1;
+        static final int NO_HTTP = 599;
     }
 
     /** @throws IOException if the server cannot be reached */
@@ -99,11 +104,26 @@ record RawRequest(byte[] bytes, End end) {
         return new Answer(status(text), text);
     }
 
-    /** The number in the first line; of what is no answer at all, 599. */
-    private static int status(String text) {
+    /**
+     * Of the first answer that is more than leave to go on, or of the first failure among several in a row; of what is no answer at
+     * all, {@link Answer#NO_HTTP}.
+     */
+    static int status(String text) {
         if (text.isEmpty()) {
             return Answer.CLOSED;
         }
-        return text.matches("(?s)HTTP/1\\.[01] [1-5]\\d\\d .*") ? Integer.parseInt(text.substring(9, 12)) : 599;
+        if (!text.matches("(?s)HTTP/1\\.[01] [1-5]\\d\\d .*")) {
+            return Answer.NO_HTTP;
+        }
+        int first = Answer.CLOSED;
+        Matcher lines = STATUS_LINE.matcher(text);
+        while (lines.find()) {
+            int status = Integer.parseInt(lines.group(1));
+            if (status >= 500) {
+                return status;
+            }
+            first = first == Answer.CLOSED && status >= 200 ? status : first;
+        }
+        return first;
     }
 }

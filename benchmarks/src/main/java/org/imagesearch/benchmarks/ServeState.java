@@ -59,6 +59,14 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
         }
     }
 
+    /** Seconds of all processors that a process has taken. */
+    static double processorSeconds(long pid) {
+        return ProcessHandle.of(pid)
+                .flatMap(process -> process.info().totalCpuDuration())
+                .map(duration -> duration.toNanos() / 1e9)
+                .orElse(Double.NaN);
+    }
+
     private static long status(Path folder, String field) throws IOException {
         return Files.readAllLines(folder.resolve("status")).stream()
                 .filter(line -> line.startsWith(field))

@@ -24,7 +24,6 @@ import picocli.CommandLine.Option;
         name = "soak",
         description = "steady mixed load on bin/serve: whether memory, threads and descriptors stay flat")
 final class SoakBenchmark implements Benchmark {
-    private static final double NOISE_MEBIBYTES = 16;
     private static final double NOISE_OTHERS = 6;
     private static final int LEAST_SAMPLES = 8;
 
@@ -34,6 +33,21 @@ final class SoakBenchmark implements Benchmark {
             defaultValue = "20",
             description = "how long, fractions too (default: ${DEFAULT-VALUE})")
     private double minutes;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "MINUTES",
+            defaultValue = "5",
+            description =
+                    "load before the first sample, in which code is compiled and buffers grow (default: ${DEFAULT-VALUE})")
+    private double warmUp;
+
+    @Option(
+            names = "--noise",
+            paramLabel = "MIB",
+            defaultValue = "16",
+            description = "by which memory may differ from one quarter to another (default: ${DEFAULT-VALUE})")
+    private double noise;
 
     @Option(
             names = "--rate",
@@ -82,6 +96,9 @@ final class SoakBenchmark implements Benchmark {
             throw ImageSearchException.input(
                     "--minutes is %s, expected at least %d samples, one every %d s", minutes, LEAST_SAMPLES, every);
         }
+        if (!(warmUp >= 0 && noise >= 0)) {
+            throw ImageSearchException.input("--warm-up is %s and --noise %s, expected 0 or more", warmUp, noise);
+        }
         Sizes.requireRange("--every", every, 1, 3600);
         Sizes.requireRange("--clients", clients, 1, 200);
         Sizes.requireRange("--rate", (long) rate, 1, 100_000);
@@ -124,7 +141,8 @@ final class SoakBenchmark implements Benchmark {
                 rate);
         try (load) {
             bad.start();
-            while (load.seconds() < minutes * 60) {
+            TimeUnit.MILLISECONDS.sleep((long) (60_000 * warmUp));
+            while (load.seconds() < (warmUp + minutes) * 60) {
                 states.add(ServeState.of(server.pid(), server.address()));
                 times.add(load.seconds());
                 if (states.size() % 6 == 1) {
@@ -154,8 +172,7 @@ final class SoakBenchmark implements Benchmark {
         }
     }
 
-    private static void report(
-            SteadyLoad load, FuzzTally tally, List<Double> times, List<ServeState> states, Report report) {
+    private void report(SteadyLoad load, FuzzTally tally, List<Double> times, List<ServeState> states, Report report) {
         report.note(
                 "%,d right questions, %d answered wrongly or not, median %.1f ms, p99 %.1f ms; malformed: %s",
                 load.answers().size(),
@@ -178,7 +195,7 @@ final class SoakBenchmark implements Benchmark {
                     trend.last(),
                     "first quarter",
                     trend.first()));
-            if (!trend.isFlat(quantity.unit().equals("MiB") ? NOISE_MEBIBYTES : NOISE_OTHERS)) {
+            if (!trend.isFlat(quantity.unit().equals("MiB") ? noise : NOISE_OTHERS)) {
                 grown.add(String.format(
                         Locale.ROOT, "%s from %.1f to %.1f", quantity.name(), trend.first(), trend.last()));
             }

@@ -163,7 +163,9 @@ final class StartBenchmark implements Benchmark {
                 throw ImageSearchException.data(
                         "the first question is answered with %d: %s", reply.status(), reply.text());
             }
-            report.note("serves after %.2f s, first answer after %.2f s", listening, seconds);
+            report.note(
+                    "serves after %.2f s, first answer after %.2f s, which took %.2f s of processors",
+                    listening, seconds, ServeState.processorSeconds(server.pid()));
             return seconds;
         }
     }

@@ -257,6 +257,21 @@ public final class IvfIndex implements AutoCloseable {
     }
 
     /**
+     * The scores of a query with the centroids of some lists, as {@link #assign} gives them.
+     *
+     * @param query float[dimension]
+     */
+    float[] coarseScores(float[] query, long[] lists) {
+        Arguments.requireLength("query", query.length, dimension);
+        requireLists(lists, lists.length);
+        float[] scores = new float[lists.length];
+        return call(address -> {
+            FaissCalls.coarseScores(address, query, lists, lists.length, scores);
+            return scores;
+        });
+    }
+
+    /**
      * Adds vectors. Excludes every other call on this index while it runs.
      *
      * @param vectors float[n * dimension]
@@ -444,6 +459,14 @@ public final class IvfIndex implements AutoCloseable {
     public long listSize(int list) {
         requireList(list);
         return handle.read(address -> FaissCalls.listSize(address, list));
+    }
+
+    /** Vectors in some lists; -1 skips a place. */
+    long vectorsIn(long[] lists) {
+        for (long list : lists) {
+            Arguments.requireRange("list", list, -1, nlist - 1L);
+        }
+        return handle.read(address -> FaissCalls.vectorsIn(address, lists, lists.length));
     }
 
     /** Reads all vectors of some lists and does nothing with them: what a scan can at best reach. Returns the bytes read. */

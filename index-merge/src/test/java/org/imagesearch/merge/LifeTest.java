@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.Drift;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
@@ -521,6 +522,9 @@ class LifeTest {
                         assertThat(rows.list(id)).hasValue(list);
                         assertThat(rows.row(id).orElseThrow().uri()).isEqualTo(row.uri());
                         assertThat(rows.row(id).orElseThrow().caption()).isEqualTo(row.caption());
+                        assertThat(rows.matching(Filter.parse("uri=\"" + row.uri() + "\""), new long[0])
+                                        .ids())
+                                .containsExactly(id);
                         long[] found = new long[1];
                         vectors.search(row.embedding(), 1, 1, 2, null, found, new float[1]);
                         assertThat(found[0]).isEqualTo(id);

@@ -98,6 +98,7 @@ final class SearchServer implements AutoCloseable {
                 parts,
                 HttpServer.start(
                         settings.http(),
+                        settings.access(),
                         settings.admin(),
                         index,
                         engine,

@@ -2,6 +2,7 @@ package org.imagesearch.server;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
 /** {@code bin/serve}: answers queries over an index. Exit status 0 stopped, 1 failed, 2 wrong usage, told in one line. */
 @Command(
         name = "serve",
-        description = "Answers queries over an index, with words, pictures and ids, over HTTP and on a web page.",
+        description = "Answers queries over an index, with words, pictures and ids, over HTTP and on a web page."
+                + " serve key NAME makes an API key.",
         mixinStandardHelpOptions = true,
         version = "imagesearch serve 0.1.0",
         sortOptions = false,
@@ -76,6 +78,10 @@ public final class ServeCommand implements Callable<Integer> {
 
     /** Runs the program without ending the process and returns its exit status. */
     static int execute(String... arguments) {
+        if (arguments.length > 0 && arguments[0].equals("key")) {
+            return Programs.endingInOneLine(new CommandLine(new KeyCommand()))
+                    .execute(Arrays.copyOfRange(arguments, 1, arguments.length));
+        }
         return Programs.endingInOneLine(new CommandLine(new ServeCommand())).execute(arguments);
     }
 

@@ -4,6 +4,7 @@ import org.imagesearch.clip.Device;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
+import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
@@ -15,6 +16,7 @@ import org.imagesearch.server.search.SearchSettings;
  * Settings of the server, {@code serve.conf}.
  *
  * @param http connections and requests
+ * @param access who may ask, and how often
  * @param admin who may change what is served
  * @param search limits of a search
  * @param index how the index is opened and followed
@@ -24,6 +26,7 @@ import org.imagesearch.server.search.SearchSettings;
  */
 record ServeSettings(
         HttpSettings http,
+        AccessSettings access,
         AdminSettings admin,
         SearchSettings search,
         IndexSettings index,

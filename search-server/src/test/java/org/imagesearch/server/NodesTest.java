@@ -88,7 +88,8 @@ class NodesTest {
                 "/search?id=" + id + "&k=7",
                 "/search?id=" + id + "&k=30&nearDuplicates=0.99",
                 "/search?text=car&minScore=0.01&k=50",
-                "/search?text=car&recall=0.95&partial=false")) {
+                "/search?text=car&recall=0.95&partial=false",
+                "/search?text=car&nprobe=8&k=20&filter=year%3E=2030+AND+caption:picture")) {
             assertThat(withoutTimes(broker.get(path))).as(path).isEqualTo(withoutTimes(alone.get(path)));
         }
         String mix = "{\"terms\":[{\"id\":%d,\"weight\":1},{\"id\":%d,\"weight\":-0.5}],\"k\":12}"

@@ -158,16 +158,23 @@ class PagingTest {
     }
 
     @Test
-    void pagesReachDownToTheDepthThatIsSet() {
-        Reply first = visitor.get("/search?text=car&nprobe=8&k=100");
+    void pagesReachDownToTheDepthThatIsSet(@TempDir Path other) {
+        SmallIndex larger = SmallIndex.publish(other, 1, 83, 200, 2);
+        try (SearchServer shallow =
+                TestServers.start(other, Map.of("search.max-k", "100", "search.max-depth", "150"))) {
+            Visitor asking = new Visitor(shallow.address());
+            String query = "/search?text=car&nprobe=8&k=100";
+            Reply first = asking.get(query);
+            Reply second = asking.get(query + "&cursor=" + next(first));
 
-        Reply reply = visitor.get("/search?text=car&nprobe=8&k=100&cursor=" + next(first));
-
-        assertThat(reply.status()).isEqualTo(400);
-        assertThat(reply.errorMessage()).contains("200", "150");
-        assertThat(visitor.get("/search?text=car&nprobe=8&k=50&cursor=" + next(first))
-                        .ids())
-                .hasSize(50);
+            List<Long> both = new ArrayList<>(first.ids());
+            both.addAll(second.ids());
+            assertThat(both)
+                    .containsExactlyElementsOf(ids(SmallIndex.best(larger.items(), SmallIndex.embed("car"), 150)));
+            Reply third = asking.get(query + "&cursor=" + next(second));
+            assertThat(third.status()).isEqualTo(400);
+            assertThat(third.errorMessage()).contains("behind hit 150", "down to hit 150");
+        }
     }
 
     private List<Long> pages(String beginOfQuery) {

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.awt.Color;
+import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -69,6 +72,18 @@ class SearchTest {
         Reply reply = visitor.post("/search?nprobe=8&k=10", "image/png", picture);
 
         assertFinds(reply, SmallIndex.best(index.items(), SmallIndex.embed(picture), 10));
+    }
+
+    @Test
+    void aPictureOfMegabytesIsTakenHoweverItComes() {
+        byte[] picture = SmallIndex.picture("bmp", 1300, 1000, Color.RED);
+        assertThat(picture.length).isGreaterThan(3 << 20);
+        List<SmallIndex.Found> best = SmallIndex.best(index.items(), SmallIndex.embed(picture), 10);
+
+        assertFinds(visitor.post("/search?nprobe=8&k=10", "image/bmp", picture), best);
+        // Of a length that is not told, so in chunks.
+        BodyPublisher chunked = BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(picture));
+        assertFinds(visitor.post("/search?nprobe=8&k=10", "image/bmp", chunked), best);
     }
 
     @Test
@@ -263,7 +278,9 @@ class SearchTest {
         Item item = index.items().get(61);
         JsonNode answer = visitor.get("/search?k=1&id=" + item.id()).json();
 
-        assertThat(answer.fieldNames()).toIterable().containsExactly("generation", "took", "probed", "shards", "hits");
+        assertThat(answer.fieldNames())
+                .toIterable()
+                .containsExactly("generation", "took", "probed", "shards", "hits", "next");
         assertThat(answer.path("generation").asText()).isEqualTo("gen-000001");
         assertThat(answer.path("took").fieldNames()).toIterable().containsExactly("encodeMs", "searchMs", "totalMs");
         assertThat(answer.path("shards"))
@@ -372,7 +389,8 @@ class SearchTest {
     @Test
     void aShardThatFailsIsNamedAndTheOthersAnswer(@TempDir Path folder) {
         SmallIndex own = SmallIndex.publish(folder, 1, 12, 90, 3);
-        try (SearchServer failing = TestServers.start(folder, Map.of())) {
+        // With screens the generation would be opened once more, whole again.
+        try (SearchServer failing = TestServers.start(folder, Map.of("index.screen", "never"))) {
             Visitor other = new Visitor(failing.address());
             // Its memory is gone under it: every scan of it fails from now on.
             failing.index().with(generation -> {

@@ -18,6 +18,7 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.core.settings.Settings;
+import org.imagesearch.server.access.AccessSettings;
 import org.imagesearch.server.http.AdminSettings;
 import org.imagesearch.server.http.HttpSettings;
 import org.imagesearch.server.index.IndexSettings;
@@ -27,6 +28,8 @@ import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
+import org.imagesearch.server.tls.ClientAuth;
+import org.imagesearch.server.tls.TlsSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,17 +44,23 @@ class ServeSettingsTest {
                         new HttpSettings(
                                 "localhost",
                                 8080,
-                                "*",
+                                new TlsSettings("", "", "", ClientAuth.NONE, ""),
+                                List.of(),
+                                List.of("*"),
                                 16,
                                 256,
                                 Duration.ofMillis(500),
                                 2000,
+                                1000,
                                 new Bytes(16 * MIB),
                                 new Bytes(256 * MIB),
+                                Duration.ofSeconds(10),
                                 Duration.ofSeconds(20),
+                                Duration.ofSeconds(30),
                                 Duration.ofSeconds(60),
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(10)),
+                        new AccessSettings("", 0, 100, 10_000, List.of()),
                         new AdminSettings("", Duration.ofMinutes(10)),
                         new SearchSettings(
                                 20,
@@ -66,7 +75,13 @@ class ServeSettingsTest {
                                 4096,
                                 10_000,
                                 new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
-                        new IndexSettings("", true, Screening.AUTO, Verification.QUICK, Duration.ofSeconds(2)),
+                        new IndexSettings(
+                                "",
+                                true,
+                                Screening.AUTO,
+                                Verification.QUICK,
+                                Duration.ofSeconds(2),
+                                new Bytes(64 * MIB)),
                         new NodeSettings(
                                 List.of(),
                                 "",
@@ -119,6 +134,20 @@ class ServeSettingsTest {
         "http.queue, -1",
         "http.queue-time, 0 s",
         "http.connections, 0",
+        "http.connections-per-address, 0",
+        "http.allow-origin, example.org",
+        "http.allow-origin, https://example.org/path",
+        "http.allow-origin, 'https://a.example, null'",
+        "http.clip-retrieval-origin, ftp://example.org",
+        "http.tls.client-auth, perhaps",
+        "http.tls.client-trust, some.pem",
+        "http.head-timeout, 0 s",
+        "http.write-timeout, 0 s",
+        "access.rate, -1",
+        "access.burst, 0",
+        "access.callers, 0",
+        "access.proxies, proxy.example",
+        "access.proxies, 10.0.0.0/33",
         "http.body, 1 B",
         "http.body, 2 GiB",
         "http.body-memory, 1 MiB",

@@ -1,6 +1,7 @@
 package org.imagesearch.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -23,6 +24,14 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.apache.lucene.document.BinaryDocValuesField;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.NumericDocValuesField;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.util.BytesRef;
 import org.imagesearch.clip.DecodeLimits;
 import org.imagesearch.clip.EncoderSettings;
 import org.imagesearch.clip.ImageEncoder;
@@ -41,6 +50,7 @@ import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.index.VectorCodec;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.core.rows.RowStoreWriter;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.faiss.KMeans;
@@ -477,6 +487,42 @@ public final class SmallIndex {
             }
         }
         Files.write(store, bytes.toByteArray());
+    }
+
+    /** Writes the rows of a shard anew in the form that they had before there were filters. */
+    public SmallIndex withRowsFromBeforeFilters(int shard) {
+        try {
+            Path rows = folder().resolve(IndexLayout.shardRows(shard));
+            try (Directory lucene = FSDirectory.open(rows)) {
+                for (String name : lucene.listAll()) {
+                    lucene.deleteFile(name);
+                }
+                try (IndexWriter writer = new IndexWriter(lucene, new IndexWriterConfig())) {
+                    for (Item item : items) {
+                        if (item.shard == shard) {
+                            Document document = new Document();
+                            document.add(new NumericDocValuesField("id", item.id));
+                            document.add(new NumericDocValuesField("list", item.list));
+                            document.add(
+                                    new BinaryDocValuesField("row", new BytesRef(RowCodec.encode(item.id, item.row))));
+                            writer.addDocument(document);
+                        }
+                    }
+                    writer.commit();
+                }
+                lucene.deleteFile(IndexWriter.WRITE_LOCK_NAME);
+                Path file = folder().resolve(IndexLayout.MANIFEST);
+                ObjectNode manifest = Json.read(Files.readAllBytes(file), ObjectNode.class, file.toString());
+                ArrayNode entries = ((ObjectNode) manifest.get("shards").get(shard)).putArray("rows");
+                for (String name : lucene.listAll()) {
+                    entries.add(tree(entry(folder(), rows.resolve(name))));
+                }
+                Files.write(file, Json.write(manifest));
+            }
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static JsonNode tree(FileEntry file) {

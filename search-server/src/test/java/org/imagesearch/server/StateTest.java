@@ -97,9 +97,11 @@ class StateTest {
                 .toIterable()
                 .containsExactlyInAnyOrder(
                         "/search",
+                        "/search/batch",
                         "/images/{id}",
                         "/thumbnails/{id}",
                         "/vectors/{id}",
+                        "/session",
                         "/admin/takedown",
                         "/admin/restore",
                         "/admin/takedowns",
@@ -115,8 +117,23 @@ class StateTest {
                         "/config.json");
         assertThat(names(api.at("/paths/~1search/get/parameters"), api))
                 .containsExactlyInAnyOrder(
-                        "text", "id", "k", "nprobe", "recall", "minScore", "nearDuplicates", "withVectors", "partial");
-        JsonNode answer = visitor.get("/search?id=1000&withVectors=true").json();
+                        "text",
+                        "id",
+                        "k",
+                        "nprobe",
+                        "recall",
+                        "minScore",
+                        "nearDuplicates",
+                        "withVectors",
+                        "partial",
+                        "calibrated",
+                        "cutoff",
+                        "minPercentile",
+                        "facets",
+                        "facet",
+                        "cursor");
+        JsonNode answer = visitor.get("/search?id=1000&k=5&withVectors=true&calibrated=true&facets=indoor,outdoor")
+                .json();
         assertDescribed(answer, api.at("/components/schemas/Answer"), api, "answer");
         assertDescribed(visitor.get("/info").json(), api.at("/components/schemas/Info"), api, "info");
         assertDescribed(visitor.get("/search").json(), api.at("/components/schemas/Error"), api, "error");
@@ -131,6 +148,12 @@ class StateTest {
                 "recall",
                 "minScore",
                 "nearDuplicates",
+                "calibrated",
+                "cutoff",
+                "minPercentile",
+                "facets",
+                "facet",
+                "cursor",
                 "withVectors",
                 "partial")) {
             assertThat(api.at("/components/schemas/Query/properties").has(field))

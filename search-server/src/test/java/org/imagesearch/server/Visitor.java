@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import javax.net.ssl.SSLContext;
 
 /** Whoever asks a server: politely over {@link HttpClient}, or with any bytes over a socket. */
 public final class Visitor {
@@ -32,11 +33,36 @@ public final class Visitor {
     private static final int TIMEOUT_MILLIS = 20_000;
 
     private final URI address;
-    private final HttpClient client =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient client;
+    private final Map<String, String> headers;
 
     public Visitor(URI address) {
+        this(
+                address,
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(),
+                Map.of());
+    }
+
+    private Visitor(URI address, HttpClient client, Map<String, String> headers) {
         this.address = address;
+        this.client = client;
+        this.headers = headers;
+    }
+
+    /** One who talks TLS. */
+    public static Visitor over(SSLContext tls, URI address) {
+        HttpClient client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .sslContext(tls)
+                .build();
+        return new Visitor(address, client, Map.of());
+    }
+
+    /** The same, whose polite requests have one more header. */
+    public Visitor with(String name, String value) {
+        Map<String, String> more = new TreeMap<>(headers);
+        more.put(name, value);
+        return new Visitor(address, client, more);
     }
 
     /**
@@ -90,6 +116,11 @@ public final class Visitor {
         return send(request(path).header("If-None-Match", tag).GET());
     }
 
+    /** What a browser asks before a page of another origin may ask. */
+    public Reply preflight(String path) {
+        return send(request(path).method("OPTIONS", BodyPublishers.noBody()));
+    }
+
     public Reply head(String path) {
         return send(request(path).method("HEAD", BodyPublishers.noBody()));
     }
@@ -107,7 +138,10 @@ public final class Visitor {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(address.resolve(path)).timeout(Duration.ofMillis(TIMEOUT_MILLIS));
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(address.resolve(path)).timeout(Duration.ofMillis(TIMEOUT_MILLIS));
+        headers.forEach(request::header);
+        return request;
     }
 
     private Reply send(HttpRequest.Builder request) {

@@ -180,7 +180,8 @@ public final class QueryCommand implements Callable<Integer> {
                 "nearDuplicates", query.nearDuplicates().isPresent(),
                 "calibrated, cutoff and minPercentile", query.standing().isAsked(),
                 "facets", !query.facets().isEmpty(),
-                "cursor", query.cursor().isPresent());
+                "cursor", query.cursor().isPresent(),
+                "filter", query.filter().isPresent());
         unsupported.forEach((name, asked) -> {
             if (asked) {
                 throw ImageSearchException.input("%s cannot be asked of a whole dataset, but of a server alone", name);

@@ -216,7 +216,7 @@ class BenchIT {
             strings = {
                 "fuzz --requests 1500 --pictures 0",
                 "fuzz --requests 0 --pictures 500",
-                "soak --minutes 0.3 --every 2",
+                "soak --minutes 0.3 --every 2 --warm-up 0.2 --noise 100",
                 "swap --swaps 4 --between 1 --rate 20",
                 "start --repeats 1"
             })

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Axe's rules over every state of the page, in both palettes, on a desk and on a phone. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PageAccessibilityIT {
-    private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {390, 844});
+    private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {320, 640});
 
     private final String axe = axe();
     private RunningServer server;
@@ -59,7 +60,51 @@ class PageAccessibilityIT {
                     search(page);
                     page.locator(".tile .open").nth(3).click();
                     page.locator("[data-action=minus]").click();
-                    assertThat(page.locator(".term")).hasCount(1);
+                    assertThat(page.locator(".term")).hasCount(2);
+                }),
+                Named.of("groups", page -> {
+                    page.navigate("./?q=hamburger&group=0.8");
+                    page.locator(".group").first().click();
+                    assertThat(page.locator(".tile.member").first()).isVisible();
+                    page.locator("[aria-controls=group-panel]").click();
+                    assertThat(page.locator("#closeness")).isVisible();
+                }),
+                Named.of("explanation and download", page -> {
+                    search(page);
+                    page.locator("[aria-controls=explanation]").click();
+                    page.locator("#download summary").click();
+                    assertThat(page.locator("#explained .times")).isVisible();
+                }),
+                Named.of("labels", page -> {
+                    page.navigate("./?q=hamburger&labels=food,animal");
+                    assertThat(page.locator(".facet")).hasCount(2);
+                    page.locator(".facet").first().click();
+                    assertThat(page.locator(".facet[aria-pressed=true]")).hasCount(1);
+                }),
+                Named.of("wrong filter", page -> {
+                    page.navigate("./?q=hamburger&filter=widt%3E100");
+                    assertThat(page.locator("#filter-problem")).isVisible();
+                }),
+                Named.of("nothing found", page -> {
+                    page.route(Pattern.compile("/search\\?"), PageStatesIT::answerWithout);
+                    page.navigate("./?q=hamburger&standing=out");
+                    assertThat(page.locator(".notice.calm")).isVisible();
+                }),
+                Named.of("partial answer", page -> {
+                    page.route(Pattern.compile("/search\\?"), PageStatesIT::answerPartially);
+                    search(page);
+                    assertThat(page.locator(".notice.warning")).isVisible();
+                }),
+                Named.of("busy server", page -> {
+                    page.route(
+                            Pattern.compile("/search\\?"),
+                            route -> PageStatesIT.refuse(route, 429, "too_many", "too often"));
+                    page.navigate("./?q=hamburger");
+                    assertThat(page.locator(".notice.problem .button")).isVisible();
+                }),
+                Named.of("other colours than the system's", page -> {
+                    search(page);
+                    page.locator("#theme").click();
                 }),
                 Named.of("error", page -> {
                     page.navigate("./?id=999999999999999");

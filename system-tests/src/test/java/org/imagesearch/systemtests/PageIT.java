@@ -37,7 +37,7 @@ class PageIT {
     private DemoIndex demo;
     private RunningServer server;
     private Chromium chromium;
-    private Chromium.Visit visit;
+    private SearchPage visitor;
     private Page page;
 
     @BeforeAll
@@ -64,31 +64,29 @@ class PageIT {
 
     @AfterEach
     void browserHadNothingToComplainAbout() {
-        List<String> complaints = visit.complaints();
-        visit.close();
-        assertThat(complaints).isEmpty();
+        visitor.close();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"hamburger", "hampurilainen", "ハンバーガー"})
     void wordsInAnyLanguageFindTheirPicturesFirst(String words) {
-        search(words);
+        visitor.search(words);
 
-        assertThat(names().first()).hasText("hamburger");
-        assertThat(names().nth(1)).hasText("hamburger");
+        assertThat(visitor.names().first()).hasText("hamburger");
+        assertThat(visitor.names().nth(1)).hasText("hamburger");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"red car", "carro rojo"})
     void wordsThatDescribeFindWhatTheyDescribe(String words) {
-        search(words);
+        visitor.search(words);
 
-        assertThat(names().first().textContent()).isIn(RED_CARS);
+        assertThat(visitor.names().first().textContent()).isIn(RED_CARS);
     }
 
     @Test
     void answerTellsHowManyPicturesWhichShardsAndHowLong() {
-        search("hamburger");
+        visitor.search("hamburger");
 
         assertThat(page.locator("#count")).hasText("Best 30 of 3,200 pictures");
         assertThat(page.locator("#facts")).containsText("4 of 4 shards");
@@ -97,7 +95,7 @@ class PageIT {
         assertThat(page.locator(".notice")).hasCount(0);
         assertThat(page.locator(".tile .score").first()).hasText(Pattern.compile("0\\.\\d{3}"));
         assertThat(page.locator(".tile img").first()).not().hasJSProperty("naturalWidth", 0);
-        shoot("results");
+        visitor.shoot("results");
     }
 
     @Test
@@ -107,8 +105,8 @@ class PageIT {
                 .filter(picture -> {
                     page.setInputFiles("#file", picture);
                     page.waitForURL(url -> url.contains("picture=" + picture.getFileName()));
-                    settled();
-                    return names().first().textContent().equals(DemoIndex.caption(picture));
+                    visitor.settled();
+                    return visitor.names().first().textContent().equals(DemoIndex.caption(picture));
                 })
                 .count();
 
@@ -116,10 +114,10 @@ class PageIT {
                 .as("pictures that found their emoji first, of %s", fresh)
                 .isGreaterThanOrEqualTo(4);
         assertThat(page.locator("#terms")).containsText("000004.jpg");
-        shoot("own-picture");
+        visitor.shoot("own-picture");
 
         page.reload(); // The history entry has the picture.
-        settled();
+        visitor.settled();
         assertThat(page.locator("#terms")).containsText("000004.jpg");
     }
 
@@ -130,58 +128,58 @@ class PageIT {
 
         page.dispatchEvent("body", "dragenter", Map.of("dataTransfer", transfer));
         assertThat(page.locator("#dropzone")).isVisible();
-        shoot("dropping");
+        visitor.shoot("dropping");
         page.dispatchEvent("body", "drop", Map.of("dataTransfer", transfer));
-        settled();
+        visitor.settled();
         assertThat(page.locator("#dropzone")).isHidden();
-        assertThat(names().first()).hasText(DemoIndex.caption(picture));
+        assertThat(visitor.names().first()).hasText(DemoIndex.caption(picture));
 
         Path other = demo.pictures().resolve("000004.jpg");
         page.evaluate(
                 "transfer => document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true}))",
                 transferOf(other));
         page.waitForURL(url -> url.contains("000004.jpg"));
-        settled();
-        assertThat(names().first()).hasText(DemoIndex.caption(other));
+        visitor.settled();
+        assertThat(visitor.names().first()).hasText(DemoIndex.caption(other));
     }
 
     @Test
     void moreLikeThisFindsPicturesLikeAHit() {
-        search("hamburger");
+        visitor.search("hamburger");
         Locator tile = page.locator(".tile").first();
         String id = tile.getAttribute("data-id");
         tile.hover();
-        shoot("hover");
+        visitor.shoot("hover");
         tile.locator(".like").click();
 
         page.waitForURL(url -> url.endsWith("?id=" + id));
-        settled();
-        assertThat(names().first()).hasText("hamburger");
-        assertThat(page.locator("#terms")).containsText("Like hamburger");
+        visitor.settled();
+        assertThat(visitor.names().first()).hasText("hamburger");
+        assertThat(page.locator("#terms")).containsText("like hamburger");
     }
 
     @Test
     void addressHoldsTheQueryAndBackWorks() {
-        search("hamburger");
+        visitor.search("hamburger");
         assertThat(page.url()).endsWith("?q=hamburger");
-        search("carro rojo");
+        visitor.search("carro rojo");
         assertThat(page.url()).endsWith("?q=carro+rojo");
 
         page.goBack();
         assertThat(page.locator("#words")).hasValue("hamburger");
-        assertThat(names().first()).hasText("hamburger");
+        assertThat(visitor.names().first()).hasText("hamburger");
         page.goBack();
         assertThat(page.locator("#examples")).isVisible();
         assertThat(page.locator(".tile")).hasCount(0);
         page.goForward();
-        assertThat(names().first()).hasText("hamburger");
+        assertThat(visitor.names().first()).hasText("hamburger");
 
         page.navigate("./?q=%D8%A8%D9%8A%D8%AA%D8%B2%D8%A7"); // An address that somebody was sent: pizza.
-        settled();
-        assertThat(names().first()).hasText("pizza");
+        visitor.settled();
+        assertThat(visitor.names().first()).hasText("pizza");
         assertThat(page.evaluate("getComputedStyle(document.querySelector('#words')).direction"))
                 .isEqualTo("rtl");
-        shoot("right-to-left");
+        visitor.shoot("right-to-left");
     }
 
     @Test
@@ -190,7 +188,7 @@ class PageIT {
         page.keyboard().press("/");
         page.keyboard().type("hamburger");
         page.keyboard().press("Enter");
-        settled();
+        visitor.settled();
         page.keyboard().press("ArrowDown");
         assertThat(page.locator(".tile .open").first()).isFocused();
         page.keyboard().press("ArrowRight");
@@ -200,11 +198,11 @@ class PageIT {
 
         page.keyboard().press("Enter");
         assertThat(page.locator("#detail")).isVisible();
-        assertThat(page.locator("#detail-name")).hasText(names().nth(1).textContent());
+        assertThat(page.locator("#detail-name")).hasText(visitor.names().nth(1).textContent());
         assertThat(page.locator(".stage img")).hasAttribute("src", Pattern.compile("images/\\d+$"));
-        shoot("detail");
+        visitor.shoot("detail");
         page.keyboard().press("ArrowRight");
-        assertThat(page.locator("#detail-name")).hasText(names().nth(2).textContent());
+        assertThat(page.locator("#detail-name")).hasText(visitor.names().nth(2).textContent());
         page.keyboard().press("Escape");
         assertThat(page.locator("#detail")).isHidden();
         assertThat(page.locator(".tile .open").nth(2)).isFocused();
@@ -215,27 +213,27 @@ class PageIT {
 
     @Test
     void picturesCanBeMixedInAndHeldAgainstASearch() {
-        search("hamburger");
+        visitor.search("hamburger");
         String added = page.locator(".tile").first().getAttribute("data-id");
         page.locator(".tile .open").first().click();
         page.locator("[data-action=plus]").click();
         page.waitForURL(url -> url.endsWith("?q=hamburger&more=" + added));
-        settled();
-        assertThat(names().first()).hasText("hamburger");
+        visitor.settled();
+        assertThat(visitor.names().first()).hasText("hamburger");
 
-        search("cat");
+        visitor.search("cat");
         String held = page.locator(".tile").first().getAttribute("data-id");
         page.locator(".tile .open").first().click();
         page.locator("[data-action=minus]").click();
         page.waitForURL(url -> url.endsWith("?q=cat&less=" + held));
-        settled();
+        visitor.settled();
         assertThat(page.locator(".tile").first()).not().hasAttribute("data-id", held);
-        shoot("mixed");
+        visitor.shoot("mixed");
     }
 
     @Test
     void moreCanBeShown() {
-        search("hamburger");
+        visitor.search("hamburger");
         assertThat(page.locator(".tile")).hasCount(30);
         page.locator("#more").click();
         assertThat(page.locator(".tile")).hasCount(60);
@@ -247,7 +245,7 @@ class PageIT {
     void refusalsOfTheServerAreShownInItsWords() {
         page.navigate("./?id=999999999999999");
         assertThat(page.locator(".notice.problem")).containsText("999999999999999");
-        shoot("error");
+        visitor.shoot("error");
 
         page.setInputFiles("#file", new FilePayload("broken.jpg", "image/jpeg", "no picture".getBytes(UTF_8)));
         page.waitForURL(url -> url.contains("broken.jpg"));
@@ -260,13 +258,13 @@ class PageIT {
 
     @Test
     void withoutAConnectionThePageSaysSoAndGoesOnWhenItIsBack() {
-        visit.context().setOffline(true);
+        visitor.visit().context().setOffline(true);
         page.fill("#words", "hamburger");
         page.keyboard().press("Enter");
         assertThat(page.locator(".notice.problem")).containsText("You are offline");
 
-        visit.context().setOffline(false);
-        assertThat(names().first()).hasText("hamburger");
+        visitor.visit().context().setOffline(false);
+        assertThat(visitor.names().first()).hasText("hamburger");
     }
 
     @Test
@@ -277,52 +275,28 @@ class PageIT {
 
     @Test
     void pageFitsAPhone() {
-        visit.close();
+        visitor.close();
         visitWith(new Browser.NewContextOptions()
                 .setViewportSize(390, 844)
                 .setDeviceScaleFactor(2)
                 .setHasTouch(true)
                 .setIsMobile(true));
-        fitsInto(390);
-        shoot("phone-start");
-        search("hamburger");
-        fitsInto(390);
-        shoot("phone-results");
+        visitor.fitsInto(390);
+        visitor.shoot("phone-start");
+        visitor.search("hamburger");
+        visitor.fitsInto(390);
+        visitor.shoot("phone-results");
         page.locator(".tile .open").first().tap();
         assertThat(page.locator("#detail")).isVisible();
-        fitsInto(390);
-        shoot("phone-detail");
+        visitor.fitsInto(390);
+        visitor.shoot("phone-detail");
         page.goBack();
         assertThat(page.locator("#detail")).isHidden();
     }
 
     private void visitWith(Browser.NewContextOptions options) {
-        visit = chromium.visit(server.address(), options);
-        page = visit.page();
-        page.navigate("./");
-    }
-
-    private void search(String words) {
-        page.fill("#words", words);
-        page.locator("#words").press("Enter");
-        assertThat(page).hasTitle(words + " · Picture search");
-        settled();
-    }
-
-    /** Waits for the hits of what the address says. */
-    private void settled() {
-        // Assertions, since waiting for a function needs eval, which the page's content security policy forbids.
-        String address = (String) page.evaluate("'./' + location.search");
-        assertThat(page.locator("#grid")).hasAttribute("data-of", address);
-        assertThat(page.locator(".tile").first()).isVisible();
-    }
-
-    private Locator names() {
-        return page.locator(".tile .name");
-    }
-
-    private void fitsInto(int width) {
-        assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(width);
+        visitor = SearchPage.open(chromium, server, options);
+        page = visitor.page();
     }
 
     private JSHandle transferOf(Path picture) throws IOException {
@@ -336,10 +310,5 @@ class PageIT {
                   return transfer;
                 }""",
                 Arrays.asList(picture.getFileName().toString(), base64));
-    }
-
-    private void shoot(String name) {
-        Path file = Repository.target().resolve("screenshots").resolve(name + ".png");
-        page.screenshot(new Page.ScreenshotOptions().setPath(file));
     }
 }

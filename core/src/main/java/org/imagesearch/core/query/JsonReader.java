@@ -102,7 +102,7 @@ public final class JsonReader {
     }
 
     /**
-     * Bytes that are sent as a text.
+     * Bytes in base64.
      *
      * @param name of the field, for messages
      */

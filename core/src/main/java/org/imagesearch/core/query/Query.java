@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Filter;
 
 /**
  * A query as it was asked.
@@ -20,6 +21,7 @@ import org.imagesearch.core.ImageSearchException;
  * @param cursor where an earlier answer to the same query ended; hits behind it are wanted
  * @param withVectors whether hits carry their embeddings
  * @param partial whether an answer is of use that lacks shards; else there is none then
+ * @param filter what hits must be
  */
 public record Query(
         List<Term> terms,
@@ -32,7 +34,8 @@ public record Query(
         Facets facets,
         Optional<String> cursor,
         boolean withVectors,
-        boolean partial) {
+        boolean partial,
+        Optional<Filter> filter) {
     /** @throws ImageSearchException (input) naming what cannot be meant */
     public Query {
         terms = List.copyOf(terms);
@@ -61,13 +64,25 @@ public record Query(
 
     /** The same query, with the embeddings of its hits. */
     public Query givingVectors() {
-        return new Query(terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial);
+        return new Query(
+                terms, k, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, true, partial, filter);
     }
 
     /** The same query for so many hits. */
     public Query withK(int other) {
         return new Query(
-                terms, other, nprobe, recall, minScore, nearDuplicates, standing, facets, cursor, withVectors, partial);
+                terms,
+                other,
+                nprobe,
+                recall,
+                minScore,
+                nearDuplicates,
+                standing,
+                facets,
+                cursor,
+                withVectors,
+                partial,
+                filter);
     }
 
     /** A query for one term, with nothing else said. */
@@ -83,6 +98,7 @@ public record Query(
                 Facets.NONE,
                 Optional.empty(),
                 false,
-                true);
+                true,
+                Optional.empty());
     }
 }

@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Filter;
 
 /**
  * Reads queries from JSON. Every refusal, an {@link ImageSearchException} (input), names the field, what it is and what was expected.
@@ -32,10 +33,11 @@ public final class QueryParser {
             "facet",
             "cursor",
             "withVectors",
-            "partial");
+            "partial",
+            "filter");
 
     private static final Set<String> TERMS = Set.of("text", "image", "id", "vector", "terms");
-    private static final Set<String> FIELDS = union(OPTIONS, union(TERMS, Set.of("filter")));
+    private static final Set<String> FIELDS = union(OPTIONS, TERMS);
     private static final Set<String> TERM_FIELDS = new TreeSet<>(Set.of("text", "image", "id", "vector", "weight"));
     private static final String AUTO = "auto";
     private static final double MAX_WEIGHT = 1e6;
@@ -106,9 +108,6 @@ public final class QueryParser {
             }
             listed.forEach(term -> terms.add(listedTerm(term)));
         }
-        if (JsonReader.isGiven(root.path("filter"))) {
-            throw ImageSearchException.input("filter is not supported by this version");
-        }
         return query(terms, new JsonOptions(root));
     }
 
@@ -125,7 +124,8 @@ public final class QueryParser {
                 facets(options),
                 options.text("cursor"),
                 options.flag("withVectors", false),
-                options.flag("partial", true));
+                options.flag("partial", true),
+                options.text("filter").map(Filter::parse));
     }
 
     private static Standing standing(QueryOptions options) {
@@ -205,15 +205,16 @@ public final class QueryParser {
     }
 
     /**
-     * An embedding, float[dimension].
+     * An embedding, float[dimension], as an array of numbers, or as the base64 of its floats, little-endian, which is read several times
+     * faster.
      *
      * @param name of the field, for messages
      */
     public float[] vector(String name, JsonNode node) {
-        int dimension = limits.dimension();
         if (node.isTextual()) {
             return packedVector(name, node.textValue());
         }
+        int dimension = limits.dimension();
         if (!node.isArray() || node.size() != dimension) {
             throw ImageSearchException.input(
                     "%s is %s, expected an array of %d numbers", name, JsonReader.kind(node), dimension);
@@ -231,16 +232,16 @@ public final class QueryParser {
         return vector;
     }
 
-    /** Floats in base64, little-endian: read several times faster than numbers. */
     private float[] packedVector(String name, String text) {
         byte[] bytes = JsonReader.base64(name, text);
-        float[] vector = new float[limits.dimension()];
-        if (bytes.length != vector.length * Float.BYTES) {
+        int dimension = limits.dimension();
+        if (bytes.length != dimension * Float.BYTES) {
             throw ImageSearchException.input(
-                    "%s has %d bytes in base64, expected %d floats of 4", name, bytes.length, vector.length);
+                    "%s has %d bytes in base64, expected %d floats of 4", name, bytes.length, dimension);
         }
+        float[] vector = new float[dimension];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
-        for (int i = 0; i < vector.length; i++) {
+        for (int i = 0; i < dimension; i++) {
             if (!Float.isFinite(vector[i])) {
                 throw ImageSearchException.input("%s has %s at place %d, expected a number", name, vector[i], i);
             }

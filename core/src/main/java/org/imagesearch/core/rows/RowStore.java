@@ -2,6 +2,7 @@ package org.imagesearch.core.rows;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,28 +20,39 @@ import org.apache.lucene.store.NoLockFactory;
 import org.apache.lucene.util.BytesRef;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 
 /**
- * The rows of a shard by id. Documents stand in id order, so an id is found by a binary search over every
- * {@value #STRIDE}th id, which are kept on the heap, and a short walk from there; rows stay in the page cache. Thread-safe;
- * using it after {@link #close} is an {@link IllegalStateException}.
+ * The rows of a shard by id, and the ids whose rows a filter lets through. Documents stand in id order, rows stay in the page cache.
+ * Thread-safe; using it after {@link #close} is an {@link IllegalStateException}.
  */
 public final class RowStore implements Closeable {
-    /** A walk of this length costs about as much as the search; 8 bytes per stride and nothing more is held in memory. */
-    private static final int STRIDE = 128;
-
     private final Path path;
     private final FSDirectory lucene;
     private final DirectoryReader reader;
     private final LeafReader leaf;
-    private final long[] fence;
+    private final IdOrder ids;
+    private final int version;
 
     private RowStore(Path path, FSDirectory lucene, DirectoryReader reader, LeafReader leaf) throws IOException {
         this.path = path;
         this.lucene = lucene;
         this.reader = reader;
         this.leaf = leaf;
-        this.fence = readFence();
+        this.version = version(path, reader);
+        this.ids = new IdOrder(path, leaf);
+    }
+
+    /** Stores of version 1 say nothing of it. */
+    private static int version(Path path, DirectoryReader reader) throws IOException {
+        String version = reader.getIndexCommit().getUserData().getOrDefault(RowStoreWriter.VERSION_KEY, "1");
+        if (!version.equals("1") && !version.equals(RowStoreWriter.VERSION)) {
+            throw ImageSearchException.data(
+                    "the row store %s has version %s, this program reads 1 and %s",
+                    path, version, RowStoreWriter.VERSION);
+        }
+        return Integer.parseInt(version);
     }
 
     /**
@@ -78,7 +90,7 @@ public final class RowStore implements Closeable {
     }
 
     public boolean contains(long id) {
-        return guarded(() -> ordinal(id) >= 0);
+        return guarded(() -> ids.ordinal(id) >= 0);
     }
 
     /**
@@ -88,34 +100,66 @@ public final class RowStore implements Closeable {
      */
     public long count(long[] sorted) {
         return guarded(() -> {
-            long found = 0;
-            for (long id : sorted) {
-                if (ordinal(id) >= 0) {
-                    found++;
-                }
-            }
-            return found;
+            long[] found = {0};
+            ids.find(sorted, (place, ordinal) -> found[0]++);
+            return found[0];
         });
     }
 
     /** The row of an id; empty if the shard does not hold it. */
     public Optional<ImageRow> row(long id) {
-        return guarded(() -> readRow(id));
+        return rows(new long[] {id}).get(0);
     }
 
-    /** The rows of ids, in the order of the ids; empty where the shard does not hold one. */
-    public List<Optional<ImageRow>> rows(long[] ids) {
-        List<Optional<ImageRow>> rows = new ArrayList<>(ids.length);
-        for (long id : ids) {
-            rows.add(row(id));
+    /** The rows of ids in any order, in that order; empty where the shard does not hold one. The store is read forward, once. */
+    public List<Optional<ImageRow>> rows(long[] wanted) {
+        long[] sorted = wanted.clone();
+        Arrays.sort(sorted);
+        ImageRow[] found = new ImageRow[sorted.length];
+        guarded(() -> {
+            if (size() > 0) {
+                BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
+                ids.find(sorted, (place, ordinal) -> found[place] = decoded(rows, ordinal, sorted[place]));
+            }
+            return null;
+        });
+        List<Optional<ImageRow>> rows = new ArrayList<>(wanted.length);
+        for (long id : wanted) {
+            rows.add(Optional.ofNullable(found[Arrays.binarySearch(sorted, id)]));
         }
         return rows;
+    }
+
+    /** Whether filters can be answered; stores that were written before there were any cannot. */
+    public boolean canFilter() {
+        return version > 1 || size() == 0;
+    }
+
+    /** The columns that a filter may name, those of every picture first. */
+    public Columns columns() {
+        return guarded(() -> size() == 0 ? Columns.OF_EVERY_PICTURE : new RowMatcher(path, leaf, ids).columns());
+    }
+
+    /**
+     * The pictures that a filter lets through, however the store's columns fit it: none has a value in a column that there is not.
+     *
+     * @param without ids that count as if they were not there, ascending
+     * @throws ImageSearchException (input) if the store was written before there were filters
+     */
+    public MatchingRows matching(Filter filter, long[] without) {
+        if (!canFilter()) {
+            throw ImageSearchException.input(
+                    "the row store %s was written before there were filters: merge or compact the index anew", path);
+        }
+        return guarded(() -> size() == 0
+                ? new MatchingRows(new long[0], new int[0], true)
+                : new RowMatcher(path, leaf, ids).matching(filter, without));
     }
 
     /** The inverted list that holds the vector of an id; empty if the shard does not hold the id. */
     public OptionalInt list(long id) {
         return guarded(() -> {
-            int ordinal = ordinal(id);
+            int ordinal = ids.ordinal(id);
             if (ordinal < 0) {
                 return OptionalInt.empty();
             }
@@ -161,7 +205,7 @@ public final class RowStore implements Closeable {
             Arrays.fill(found, -1);
             if (size() > 0) {
                 NumericDocValues lists = numbers(RowFields.LIST);
-                walk(sorted, (place, ordinal) -> {
+                ids.find(sorted, (place, ordinal) -> {
                     if (!lists.advanceExact(ordinal)) {
                         throw ImageSearchException.data("the row store %s has no list for id %d", path, sorted[place]);
                     }
@@ -175,7 +219,7 @@ public final class RowStore implements Closeable {
     private void visit(long[] sorted, RowVisitor visitor) throws IOException {
         NumericDocValues lists = numbers(RowFields.LIST);
         BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
-        walk(sorted, (place, ordinal) -> {
+        ids.find(sorted, (place, ordinal) -> {
             long id = sorted[place];
             if (rows == null || !lists.advanceExact(ordinal) || !rows.advanceExact(ordinal)) {
                 throw ImageSearchException.data("the row store %s has no list or row for id %d", path, id);
@@ -186,35 +230,6 @@ public final class RowStore implements Closeable {
                     Math.toIntExact(lists.longValue()),
                     Arrays.copyOfRange(row.bytes, row.offset, row.offset + row.length));
         });
-    }
-
-    private interface Found {
-        /**
-         * @param place of the id among those that were asked for
-         * @param ordinal of its document
-         */
-        void at(int place, int ordinal) throws IOException;
-    }
-
-    /** Finds ascending ids, going forward through the store and over strides that hold none of them. */
-    private void walk(long[] sorted, Found found) throws IOException {
-        NumericDocValues ids = numbers(RowFields.ID);
-        int ordinal = 0;
-        for (int place = 0; place < sorted.length; place++) {
-            long wanted = sorted[place];
-            ordinal = Math.max(ordinal, Math.max(0, lastAtMost(wanted)) * STRIDE);
-            long id = -1;
-            while (ordinal < size() && ids.advanceExact(ordinal)) {
-                id = ids.longValue();
-                if (id >= wanted) {
-                    break;
-                }
-                ordinal++;
-            }
-            if (id == wanted) {
-                found.at(place, ordinal);
-            }
-        }
     }
 
     private void visitAll(RowVisitor visitor) throws IOException {
@@ -246,86 +261,24 @@ public final class RowStore implements Closeable {
         }
     }
 
-    private Optional<ImageRow> readRow(long id) throws IOException {
-        int ordinal = ordinal(id);
-        if (ordinal < 0) {
-            return Optional.empty();
-        }
-        BinaryDocValues rows = leaf.getBinaryDocValues(RowFields.ROW);
+    private ImageRow decoded(BinaryDocValues rows, int ordinal, long id) throws IOException {
         if (rows == null || !rows.advanceExact(ordinal)) {
             throw ImageSearchException.data("the row store %s has no row for id %d", path, id);
         }
         BytesRef bytes = rows.binaryValue();
         try {
-            return Optional.of(RowCodec.decode(bytes.bytes, bytes.offset, bytes.length));
+            return RowCodec.decode(bytes.bytes, bytes.offset, bytes.length);
         } catch (RuntimeException e) {
             throw new ImageSearchException(
                     ErrorCode.DATA, "the row store " + path + " is damaged at id " + id + ": " + e.getMessage(), e);
         }
     }
 
-    /** The document of an id, -1 if there is none. */
-    private int ordinal(long id) throws IOException {
-        int stride = lastAtMost(id);
-        if (stride < 0) {
-            return -1;
-        }
-        // Doc values only move forward, hence a fresh view per search and a walk instead of a second binary search.
-        NumericDocValues ids = numbers(RowFields.ID);
-        int end = (int) Math.min(size(), (stride + 1L) * STRIDE);
-        for (int ordinal = stride * STRIDE; ordinal < end; ordinal++) {
-            ids.advanceExact(ordinal);
-            long found = ids.longValue();
-            if (found >= id) {
-                return found == id ? ordinal : -1;
-            }
-        }
-        return -1;
-    }
-
-    /** The last place of the fence whose id is at most this one, -1 if all are larger. */
-    private int lastAtMost(long id) {
-        int low = 0;
-        int high = fence.length - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            if (fence[middle] <= id) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return high;
-    }
-
-    private long[] readFence() throws IOException {
-        int size = Math.toIntExact(size());
-        long[] every = new long[(int) ((size + STRIDE - 1L) / STRIDE)];
-        if (size == 0) {
-            return every;
-        }
-        NumericDocValues ids = numbers(RowFields.ID);
-        long previous = -1;
-        for (int ordinal = 0; ordinal < size; ordinal++) {
-            if (!ids.advanceExact(ordinal)) {
-                throw ImageSearchException.data("the row store %s has no id at place %d", path, ordinal);
-            }
-            long id = ids.longValue();
-            if (id == previous) {
-                throw ImageSearchException.data("id %d is in %s twice", id, path);
-            }
-            if (id < previous) {
-                throw ImageSearchException.data("the row store %s is not in id order at id %d", path, id);
-            }
-            if (ordinal % STRIDE == 0) {
-                every[ordinal / STRIDE] = id;
-            }
-            previous = id;
-        }
-        return every;
-    }
-
     private NumericDocValues numbers(String field) throws IOException {
+        return numbers(path, leaf, field);
+    }
+
+    static NumericDocValues numbers(Path path, LeafReader leaf, String field) throws IOException {
         NumericDocValues values = leaf.getNumericDocValues(field);
         if (values == null) {
             throw ImageSearchException.data("the row store %s has no field '%s'", path, field);
@@ -340,7 +293,7 @@ public final class RowStore implements Closeable {
         }
         try {
             return lookup.run();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw damaged(path, e);
         } finally {
             release();

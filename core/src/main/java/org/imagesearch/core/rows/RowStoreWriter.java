@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.NumericDocValuesField;
@@ -29,6 +30,11 @@ import org.imagesearch.core.ImageSearchException;
  * memory stays bounded by its buffer. One thread at a time; nobody else may write to the directory.
  */
 public final class RowStoreWriter implements Closeable {
+    /** What a commit of this version says; one before filters said nothing. */
+    static final String VERSION_KEY = "imagesearch.rows";
+
+    static final String VERSION = "2";
+
     private static final long BUFFER_BYTES = 32 << 20;
 
     /** Each takes a few open files and buffers while it is merged. */
@@ -86,19 +92,29 @@ public final class RowStoreWriter implements Closeable {
      * @param list the inverted list that holds its vector
      */
     public void add(long id, int list, ImageRow row) {
-        add(id, list, RowCodec.encode(id, row));
+        add(id, list, RowCodec.encode(id, row), row);
     }
 
     /**
      * Adds a row that is encoded already.
      *
      * @param row bytes of {@link RowCodec#encode}
+     * @throws ImageSearchException (data) naming the id, if they are not
      */
     public void add(long id, int list, byte[] row) {
+        try {
+            add(id, list, row, RowCodec.decode(row, 0, row.length));
+        } catch (ImageSearchException e) {
+            throw new ImageSearchException(e.code(), "the row of id " + id + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void add(long id, int list, byte[] row, ImageRow decoded) {
         Document document = new Document();
         document.add(new NumericDocValuesField(RowFields.ID, Ids.requireValid(id)));
         document.add(new NumericDocValuesField(RowFields.LIST, list));
         document.add(new BinaryDocValuesField(RowFields.ROW, new BytesRef(row)));
+        FilterFields.add(document, decoded);
         try {
             writer.addDocument(document);
         } catch (IOException e) {
@@ -115,6 +131,7 @@ public final class RowStoreWriter implements Closeable {
     public List<String> finish() {
         try {
             writer.forceMerge(1);
+            writer.setLiveCommitData(Map.of(VERSION_KEY, VERSION).entrySet());
             writer.commit();
             writer.close();
             lucene.close();

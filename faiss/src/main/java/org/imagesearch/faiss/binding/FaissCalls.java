@@ -123,14 +123,14 @@ public final class FaissCalls {
             @Cast("int64_t*") long[] ids,
             float[] scores);
 
-    @Name("selector_only")
-    public static native long selectorOnly(@Cast("int64_t*") long[] ids, long n);
+    @Name("id_set")
+    public static native long idSet(@Cast("int64_t*") long[] ids, long n, boolean others);
 
-    @Name("selector_except")
-    public static native long selectorExcept(@Cast("int64_t*") long[] ids, long n);
+    @Name("id_set_bytes")
+    public static native long idSetBytes(long handle);
 
-    @Name("selector_free")
-    public static native void selectorFree(long handle);
+    @Name("id_set_free")
+    public static native void idSetFree(long handle);
 
     @Name("ivf_search_preassigned")
     public static native void searchPreassigned(
@@ -179,6 +179,13 @@ public final class FaissCalls {
 
     @Name("ivf_list_size")
     public static native long listSize(long handle, long list);
+
+    @Name("ivf_vectors_in")
+    public static native long vectorsIn(long handle, @Cast("int64_t*") long[] lists, long n);
+
+    @Name("ivf_coarse_scores")
+    public static native void coarseScores(
+            long handle, float[] query, @Cast("int64_t*") long[] lists, long n, float[] scores);
 
     @Name("ivf_list_ids")
     public static native void listIds(long handle, long list, @Cast("int64_t*") long[] out);

@@ -2,7 +2,6 @@ package org.imagesearch.server.http;
 
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
-import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +72,7 @@ final class AdminRoutes {
 
     void takedown(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         TakedownRequest request = request(exchange, body);
-        TakenDown answer = takenDown(request, deadline, asker(exchange));
+        TakenDown answer = takenDown(request, deadline, Caller.of(exchange));
         answerUncached(exchange, answer);
     }
 
@@ -88,7 +87,7 @@ final class AdminRoutes {
         };
     }
 
-    private TakenDown takenDown(TakedownRequest request, Deadline deadline, String asker) {
+    private TakenDown takenDown(TakedownRequest request, Deadline deadline, Caller asker) {
         long[] ids = request.ids();
         String generation = index.with(served -> served.manifest().generation());
         List<Match> matches = List.of();
@@ -129,7 +128,7 @@ final class AdminRoutes {
         Bodies.requireNoParameters(exchange);
         TakedownRequest request = reader.restore(body);
         Takedowns.Change change = index.restore(request.ids(), request.reason());
-        log("restore", change.changed(), request.ids().length, asker(exchange), request);
+        log("restore", change.changed(), request.ids().length, Caller.of(exchange), request);
         String generation = index.with(served -> served.manifest().generation());
         answerUncached(exchange, new Restored(generation, request.ids(), change.changed().length));
     }
@@ -165,12 +164,7 @@ final class AdminRoutes {
         responses.json(exchange, answer);
     }
 
-    private static String asker(HttpServerExchange exchange) {
-        InetSocketAddress peer = exchange.getConnection().getPeerAddress(InetSocketAddress.class);
-        return peer == null ? "unknown" : peer.getAddress().getHostAddress();
-    }
-
-    private static void log(String what, long[] changed, int asked, String asker, TakedownRequest request) {
+    private static void log(String what, long[] changed, int asked, Caller asker, TakedownRequest request) {
         LOG.info(
                 "{} asked={} changed={} ids={}{} minScore={} by={} reason=\"{}\"",
                 what,

@@ -6,7 +6,8 @@ import org.imagesearch.core.ImageSearchException;
 /**
  * Who may change what is served, and how long that may take.
  *
- * @param token what {@code Authorization: Bearer} must carry; empty to let in whoever is on this machine, and nobody else
+ * @param token a key to everything, beside those of the file of keys; without either, whoever is on this machine is let in, and
+ *     nobody else
  * @param timeout what such a request may take; comparing a picture with every other reads the whole index
  */
 public record AdminSettings(String token, Duration timeout) {

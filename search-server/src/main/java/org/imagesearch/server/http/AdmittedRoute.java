@@ -111,6 +111,7 @@ final class AdmittedRoute implements HttpHandler {
                         () -> {
                             if (ended.compareAndSet(false, true)) {
                                 place.leave();
+                                metrics.turnedAway(Refusal.SLOW_BODY);
                                 refuseSlowBody(exchange);
                             }
                         },

@@ -92,7 +92,8 @@ final class BodyReceiver {
                     grow();
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Undertow answers some trailers that are none with exceptions of its own making.
             return then::failed;
         }
     }

@@ -5,8 +5,6 @@ import org.imagesearch.server.query.RequestException;
 
 /** Decides by a request's head, before anything of its body is read, whether whoever sent it may. */
 interface Guard {
-    Guard EVERYBODY = exchange -> {};
-
-    /** @throws RequestException (unauthorized, forbidden) if not */
+    /** @throws RequestException (unauthorized, forbidden, too many requests) if not */
     void requireAllowed(HttpServerExchange exchange);
 }

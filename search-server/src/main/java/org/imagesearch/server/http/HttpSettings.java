@@ -1,23 +1,29 @@
 package org.imagesearch.server.http;
 
 import java.time.Duration;
-import java.util.regex.Pattern;
+import java.util.List;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.settings.Bytes;
+import org.imagesearch.server.tls.TlsSettings;
 
 /**
  * Limits of the connections and requests.
  *
  * @param host address to listen on; {@code 0.0.0.0} for all
  * @param port to listen on; 0 for any free one
- * @param allowOrigin whose pages may ask what clip-retrieval's page asks: {@code *}, an origin, or empty for nobody but ours
+ * @param tls how connections are encrypted
+ * @param allowOrigin origins whose pages may search, beside our own; {@code *} for all
+ * @param clipRetrievalOrigin origins whose pages may ask what clip-retrieval's page asks, beside those; {@code *} for all
  * @param threads requests answered at the same time
  * @param queue requests that wait for a thread at most; beyond it they are refused with 503
  * @param queueTime how long a request waits for a thread at most; beyond it, it is refused with 503
  * @param connections open at most
+ * @param connectionsPerAddress of those, from one address
  * @param body bytes of a request's body at most
  * @param bodyMemory bytes of all bodies under way together, at most; one more is refused with 503
+ * @param headTimeout time in which the head of a request must arrive, once it has begun
  * @param bodyTimeout time in which a body must arrive
+ * @param writeTimeout time in which some of an answer must be read; a client that does not is cut off within twice that
  * @param idleTimeout time after which an idle connection is closed
  * @param retryAfter what a refused client is told to wait
  * @param stopTimeout time that requests under way get when the server stops
@@ -25,39 +31,53 @@ import org.imagesearch.core.settings.Bytes;
 public record HttpSettings(
         String host,
         int port,
-        String allowOrigin,
+        TlsSettings tls,
+        List<String> allowOrigin,
+        List<String> clipRetrievalOrigin,
         int threads,
         int queue,
         Duration queueTime,
         int connections,
+        int connectionsPerAddress,
         Bytes body,
         Bytes bodyMemory,
+        Duration headTimeout,
         Duration bodyTimeout,
+        Duration writeTimeout,
         Duration idleTimeout,
         Duration retryAfter,
         Duration stopTimeout) {
-    private static final Pattern ORIGIN = Pattern.compile("|\\*|https?://[^/\\s]+");
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 
     /** @throws ImageSearchException (input) naming the setting that is out of range */
     public HttpSettings {
         requireRange("port", port, 0, 65_535);
-        if (!ORIGIN.matcher(allowOrigin).matches()) {
-            throw ImageSearchException.input(
-                    "setting serve.http.allow-origin is '%s', expected *, an origin like https://example.org, or nothing",
-                    allowOrigin);
-        }
+        allowOrigin = List.copyOf(allowOrigin);
+        clipRetrievalOrigin = List.copyOf(clipRetrievalOrigin);
+        Origins.of("allow-origin", allowOrigin);
+        Origins.of("clip-retrieval-origin", clipRetrievalOrigin);
         requireRange("threads", threads, 1, 4096);
         requireRange("queue", queue, 0, 1_000_000);
         requireRange("connections", connections, 1, 1_000_000);
+        requireRange("connections-per-address", connectionsPerAddress, 1, 1_000_000);
         requireRange("body", body.count(), 1024, 1 << 30);
         requireRange("body-memory", bodyMemory.count(), body.count(), Long.MAX_VALUE);
+        requireRange("head-timeout", headTimeout);
         requireRange("queue-time", queueTime);
         requireRange("body-timeout", bodyTimeout);
+        requireRange("write-timeout", writeTimeout);
         requireRange("idle-timeout", idleTimeout);
         requireRange("retry-after", retryAfter);
         requireRange("stop-timeout", stopTimeout);
+    }
+
+    Origins origins() {
+        return Origins.of("allow-origin", allowOrigin);
+    }
+
+    Origins originsOfClipRetrieval() {
+        return origins().and(Origins.of("clip-retrieval-origin", clipRetrievalOrigin));
     }
 
     private static void requireRange(String name, Duration value) {

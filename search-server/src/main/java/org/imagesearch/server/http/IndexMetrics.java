@@ -36,6 +36,14 @@ final class IndexMetrics {
                 "imagesearch_screen_bytes",
                 "Memory of the copies in bytes that scans of the generation served read first; 0 if there are none.",
                 Generation::screenBytes);
+        number(
+                "imagesearch_shards",
+                "Shards of the generation served, whether this server has them or not.",
+                generation -> generation.manifest().shards().size());
+        number(
+                "imagesearch_index_created_seconds",
+                "When the generation served was written, in seconds since 1970.",
+                generation -> generation.manifest().created().toEpochMilli() / 1e3);
         GaugeWithCallback.builder()
                 .name("imagesearch_index")
                 .help("The generation served, and the instructions that scans of it use; always 1.")

@@ -57,6 +57,14 @@ final class ServerMetrics {
             .classicUpperBounds(SECONDS)
             .register(registry);
 
+    private final Counter turnedAway = Counter.builder()
+            .name("imagesearch_turned_away_total")
+            .help(
+                    "Requests and connections turned away, by reason: no_key and role (keys), origin (administration from elsewhere),"
+                            + " rate (429), connections (too many of one address), slow_body and slow_reader (cut off).")
+            .labelNames("reason")
+            .register(registry);
+
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
     ServerMetrics(
@@ -65,6 +73,9 @@ final class ServerMetrics {
             EncodingMetrics encoding,
             Admission admission,
             Optional<Nodes> nodes) {
+        for (Refusal why : Refusal.values()) {
+            turnedAway.initLabelValues(why.label());
+        }
         IndexMetrics.register(registry, index);
         LiveRecallMetrics.register(registry, liveRecall);
         encoding.register(registry);
@@ -100,6 +111,10 @@ final class ServerMetrics {
 
     void refused() {
         refused.inc();
+    }
+
+    void turnedAway(Refusal why) {
+        turnedAway.labelValues(why.label()).inc();
     }
 
     static String contentType() {

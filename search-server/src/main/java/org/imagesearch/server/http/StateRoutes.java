@@ -4,6 +4,8 @@ import io.undertow.server.HttpServerExchange;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.imagesearch.core.filter.Column;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.server.index.Generation;
@@ -50,6 +52,7 @@ final class StateRoutes {
      * @param pictures in the shards served, without those that are taken down
      * @param takenDown pictures in the shards served that are taken down
      * @param liveRecall recall measured on live queries
+     * @param columns that a filter may name; empty where filters cannot be answered
      * @param nodes who has the shards, where they are not in the server itself
      */
     record Info(
@@ -60,6 +63,7 @@ final class StateRoutes {
             Shards shards,
             Lists lists,
             LiveRecall.State liveRecall,
+            List<Column> columns,
             Limits limits,
             List<Integer> thumbnailSizes,
             Optional<List<NodeState>> nodes) {
@@ -91,6 +95,7 @@ final class StateRoutes {
                         manifest.targetRecall(),
                         manifest.recall()),
                 liveRecall.state(),
+                generation.columns().map(Columns::list).orElse(List.of()),
                 new Info.Limits(
                         search.maxK(),
                         search.maxTerms(),

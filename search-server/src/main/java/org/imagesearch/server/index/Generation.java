@@ -3,6 +3,7 @@ package org.imagesearch.server.index;
 import java.util.List;
 import java.util.Optional;
 import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.IvfIndex;
@@ -39,6 +40,9 @@ public abstract class Generation {
 
     /** Pictures in the shards served that are taken down. */
     public abstract long hiddenPictures();
+
+    /** The columns that a filter may name; empty if some shard cannot be filtered, as its rows were written before there were filters. */
+    public abstract Optional<Columns> columns();
 
     /** Bytes of this process's memory that the screens of the shards take, 0 without. */
     public abstract long screenBytes();

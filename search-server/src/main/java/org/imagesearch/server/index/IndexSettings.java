@@ -2,6 +2,7 @@ package org.imagesearch.server.index;
 
 import java.time.Duration;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.settings.Bytes;
 
 /**
  * How an index is opened and followed.
@@ -11,8 +12,10 @@ import org.imagesearch.core.ImageSearchException;
  * @param screen whether shards keep a copy of their vectors in bytes, from which a scan finds out which vectors it must read
  * @param verify how much is compared with the checksums of the index first
  * @param poll time between two looks at {@code CURRENT}
+ * @param filterCache bytes of what recent filters let through that are kept
  */
-public record IndexSettings(String shards, boolean map, Screening screen, Verification verify, Duration poll) {
+public record IndexSettings(
+        String shards, boolean map, Screening screen, Verification verify, Duration poll, Bytes filterCache) {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -26,6 +29,6 @@ public record IndexSettings(String shards, boolean map, Screening screen, Verifi
 
     /** The same, but shards keep no screen. */
     public IndexSettings withoutScreens() {
-        return new IndexSettings(shards, map, Screening.NEVER, verify, poll);
+        return new IndexSettings(shards, map, Screening.NEVER, verify, poll, filterCache);
     }
 }

@@ -40,6 +40,9 @@ import org.slf4j.LoggerFactory;
 public final class ServedIndex implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedIndex.class);
 
+    /** Those who waited for the start are answered before anything else is made. */
+    private static final long FIRST_ANSWERS_MILLIS = 1000;
+
     /** A generation that brokers ask for is kept so long behind the last one of their questions. */
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -61,6 +64,7 @@ public final class ServedIndex implements AutoCloseable {
     private volatile String unreadable = "";
 
     private ScheduledFuture<?> following;
+    private ScheduledFuture<?> makingFaster;
     private Generation current;
 
     /** What was served before, while brokers still ask for it; null if none do. One at most: memory has to hold two then. */
@@ -105,7 +109,7 @@ public final class ServedIndex implements AutoCloseable {
         boolean canBeFaster = source.canBeFaster(first);
         serve(first);
         if (canBeFaster) {
-            follower.execute(this::makeFaster);
+            makingFaster = follower.schedule(this::makeFaster, FIRST_ANSWERS_MILLIS, TimeUnit.MILLISECONDS);
         }
         long pollMillis = poll.toMillis();
         following = follower.scheduleWithFixedDelay(this::follow, pollMillis, pollMillis, TimeUnit.MILLISECONDS);
@@ -382,6 +386,9 @@ public final class ServedIndex implements AutoCloseable {
     public void close() {
         if (following != null) {
             following.cancel(false);
+        }
+        if (makingFaster != null) {
+            makingFaster.cancel(false);
         }
         follower.shutdown();
         List<Generation> last;

@@ -86,7 +86,8 @@ final class BrokerConversation implements Connection.Listener {
                     local.manifest().generation(),
                     local.openShards().stream()
                             .map(shard -> new OfShard(shard.number(), local.hiddenPictures(shard)))
-                            .toList());
+                            .toList(),
+                    local.columns());
         });
         return new State(number, node.model().value(), generations);
     }
@@ -158,18 +159,20 @@ final class BrokerConversation implements Connection.Listener {
     private static Pictures pictures(LocalGeneration generation, Lookup lookup) {
         List<Picture> found = new ArrayList<>();
         for (Shard shard : known(generation, lookup.shards())) {
-            for (long id : lookup.ids()) {
-                if (shard.holds(id)) {
-                    found.add(picture(shard, id, lookup));
+            List<Optional<ImageRow>> rows = lookup.rows() ? shard.rows(lookup.ids()) : List.of();
+            for (int i = 0; i < lookup.ids().length; i++) {
+                long id = lookup.ids()[i];
+                Optional<ImageRow> row = lookup.rows() ? rows.get(i) : Optional.empty();
+                if (row.isPresent() || (!lookup.rows() && shard.holds(id))) {
+                    found.add(picture(shard, id, row, lookup.vectors()));
                 }
             }
         }
         return new Pictures(lookup.number(), found);
     }
 
-    private static Picture picture(Shard shard, long id, Lookup lookup) {
-        Optional<ImageRow> row = lookup.rows() ? shard.row(id) : Optional.empty();
-        Optional<float[]> vector = lookup.vectors() ? shard.vector(id) : Optional.empty();
+    private static Picture picture(Shard shard, long id, Optional<ImageRow> row, boolean withVector) {
+        Optional<float[]> vector = withVector ? shard.vector(id) : Optional.empty();
         return new Picture(
                 shard.number(),
                 id,

@@ -49,6 +49,7 @@ final class Gathering<A> {
     private final BlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
 
     private long giveUpNanos = Long.MAX_VALUE;
+    private long askedLastNanos = beginNanos;
 
     /** What shards are asked. */
     interface Question<A> {
@@ -109,14 +110,18 @@ final class Gathering<A> {
         long hedgeNanos = hedgeNanos();
         while (!open.isEmpty()) {
             long now = System.nanoTime();
+            if (!hedged && now >= Math.min(hedgeNanos, giveUpNanos)) {
+                hedged = true;
+                if (hedge()) {
+                    // Whoever was asked just now gets as long as the first one had.
+                    giveUpNanos = giveUpNanos == Long.MAX_VALUE ? giveUpNanos : now + (giveUpNanos - beginNanos);
+                    askedLastNanos = now;
+                }
+            }
             if (deadline.hasPassed() || now >= giveUpNanos) {
                 String problem = deadline.hasPassed() ? ShardHits.DEADLINE : ShardHits.SLOW;
                 open.keySet().forEach(shard -> problems.put(shard, problem));
                 break;
-            }
-            if (!hedged && now >= hedgeNanos) {
-                hedged = true;
-                hedge();
             }
             long until = Math.min(giveUpNanos, hedged ? Long.MAX_VALUE : hedgeNanos);
             Reply reply = poll(Math.min(deadline.remainingNanos(), Math.max(0, until - now)));
@@ -192,8 +197,8 @@ final class Gathering<A> {
         return best;
     }
 
-    /** Asks others what is late, and goes on waiting for those who are. */
-    private void hedge() {
+    /** Asks others what is late, and goes on waiting for those who are. Returns whether there are others. */
+    private boolean hedge() {
         Set<Integer> late = open.keySet().stream()
                 .filter(shard -> untried(shard, Set.of()) != null)
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -201,6 +206,7 @@ final class Gathering<A> {
             nodes.countHedge();
             ask(late, ShardHits.UNREACHABLE);
         }
+        return !late.isEmpty();
     }
 
     private Reply poll(long nanos) {
@@ -259,6 +265,6 @@ final class Gathering<A> {
         }
         long now = System.nanoTime();
         long patience = nodes.settings().patience().toNanos();
-        giveUpNanos = beginNanos + Math.max(patience, PATIENCE_FACTOR * (now - beginNanos));
+        giveUpNanos = askedLastNanos + Math.max(patience, PATIENCE_FACTOR * (now - beginNanos));
     }
 }

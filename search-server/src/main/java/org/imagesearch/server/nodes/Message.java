@@ -1,6 +1,8 @@
 package org.imagesearch.server.nodes;
 
 import java.util.List;
+import java.util.Optional;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ShardHits;
 
@@ -74,8 +76,12 @@ sealed interface Message {
      */
     record State(long number, String model, List<OfGeneration> generations) implements Message {}
 
-    /** A generation that a node has open. */
-    record OfGeneration(String name, List<OfShard> shards) {}
+    /**
+     * A generation that a node has open.
+     *
+     * @param columns that filters may name; empty if one of its shards cannot be filtered
+     */
+    record OfGeneration(String name, List<OfShard> shards, Optional<Columns> columns) {}
 
     /**
      * A shard that a node has open.

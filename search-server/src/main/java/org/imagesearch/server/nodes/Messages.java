@@ -1,10 +1,17 @@
 package org.imagesearch.server.nodes;
 
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.Ids;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.ColumnType;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.nodes.Message.Cancel;
@@ -65,7 +72,8 @@ final class Messages {
                 .put(probe.k())
                 .put(probe.least())
                 .put(probe.lists())
-                .put(probe.coarseScores());
+                .put(probe.coarseScores())
+                .put(probe.filter().map(Filter::text).orElse(""));
     }
 
     private static void write(FrameWriter out, Lookup lookup) {
@@ -105,7 +113,17 @@ final class Messages {
             for (OfShard shard : generation.shards()) {
                 out.put(shard.shard()).put(shard.hidden());
             }
+            write(out, generation.columns());
         }
+    }
+
+    private static void write(FrameWriter out, Optional<Columns> columns) {
+        Map<String, Set<ColumnType>> types = columns.map(Columns::types).orElse(Map.of());
+        out.put(columns.isPresent()).put(types.size());
+        types.forEach((name, of) -> {
+            out.put(name).put(of.size());
+            of.forEach(type -> out.put(type.text()));
+        });
     }
 
     /**
@@ -140,10 +158,11 @@ final class Messages {
                                 number,
                                 in.nextText(),
                                 in.nextList(
-                                        6,
+                                        11,
                                         () -> new OfGeneration(
                                                 in.nextText(),
-                                                in.nextList(12, () -> new OfShard(in.nextInt(), in.nextLong())))));
+                                                in.nextList(12, () -> new OfShard(in.nextInt(), in.nextLong())),
+                                                readColumns(in))));
                     default -> throw new GarbledException("a message is of the unknown kind " + kind);
                 };
         in.requireEnd();
@@ -157,13 +176,38 @@ final class Messages {
         List<Integer> shards = readShards(in);
         float[] query = in.nextFloats();
         int k = in.nextInt();
-        Probe probe = new Probe(query, k, in.nextDouble(), in.nextLongs(), in.nextFloats());
+        Probe probe = new Probe(query, k, in.nextDouble(), in.nextLongs(), in.nextFloats(), readFilter(in.nextText()));
         if (k < 1 || probe.lists().length != probe.coarseScores().length) {
             throw new GarbledException(String.format(
                     "a question is for %d hits in %d lists with %d scores",
                     k, probe.lists().length, probe.coarseScores().length));
         }
         return new Scan(number, generation, micros, quiet, shards, probe);
+    }
+
+    private static Optional<Filter> readFilter(String text) throws GarbledException {
+        try {
+            return text.isEmpty() ? Optional.empty() : Optional.of(Filter.parse(text));
+        } catch (ImageSearchException e) {
+            throw new GarbledException("a question has a " + e.getMessage());
+        }
+    }
+
+    private static Optional<Columns> readColumns(FrameReader in) throws GarbledException {
+        boolean known = in.nextBoolean();
+        Map<String, Set<ColumnType>> types = new LinkedHashMap<>();
+        in.nextList(6, () -> types.put(in.nextText(), Set.copyOf(in.nextList(2, () -> readType(in)))));
+        return known ? Optional.of(new Columns(types)) : Optional.empty();
+    }
+
+    private static ColumnType readType(FrameReader in) throws GarbledException {
+        String text = in.nextText();
+        for (ColumnType type : ColumnType.values()) {
+            if (type.text().equals(text)) {
+                return type;
+            }
+        }
+        throw new GarbledException("a column is of the unknown type '" + text + "'");
     }
 
     private static long readMicros(FrameReader in) throws GarbledException {

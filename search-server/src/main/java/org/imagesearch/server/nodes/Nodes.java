@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.imagesearch.core.Fingerprint;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.server.nodes.Message.OfGeneration;
 import org.imagesearch.server.nodes.Message.OfShard;
 import org.slf4j.Logger;
@@ -161,6 +163,15 @@ public final class Nodes implements AutoCloseable {
     /** Who has the shards of a generation, by their number; shards that nobody has are missing. */
     Map<Integer, List<Replica>> replicas(String generation) {
         return replicas.getOrDefault(generation, Map.of());
+    }
+
+    /** What the nodes that have a generation open say of its columns: of each, empty if it cannot be filtered. */
+    List<Optional<Columns>> columns(String generation) {
+        return nodes.values().stream()
+                .flatMap(node -> node.generations().stream())
+                .filter(of -> of.name().equals(generation))
+                .map(OfGeneration::columns)
+                .toList();
     }
 
     private void beat() {

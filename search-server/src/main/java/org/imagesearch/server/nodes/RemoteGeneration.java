@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
@@ -106,6 +107,19 @@ final class RemoteGeneration extends Generation {
         return replicas().values().stream()
                 .mapToLong(all -> all.stream().mapToLong(Replica::hidden).max().orElse(0))
                 .sum();
+    }
+
+    /** Those of all nodes that have the generation open. */
+    @Override
+    public Optional<Columns> columns() {
+        List<Optional<Columns>> known = nodes.columns(manifest.generation());
+        if (known.isEmpty()) {
+            throw RequestException.of(
+                    Problem.UNAVAILABLE, "no node can be reached that knows the columns of %s", manifest.generation());
+        }
+        return known.stream()
+                .reduce((one, other) -> one.flatMap(some -> other.map(some::and)))
+                .get();
     }
 
     /** The nodes' memory is not this process's. */

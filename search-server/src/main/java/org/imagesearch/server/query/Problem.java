@@ -14,6 +14,8 @@ public enum Problem {
     GENERATION_GONE(410),
     TOO_LARGE(413),
     UNSUPPORTED_MEDIA_TYPE(415),
+    /** The caller asks too often. */
+    TOO_MANY_REQUESTS(429),
     INTERNAL(500),
     /** Too much to do, or nothing to answer with yet: worth trying again. */
     UNAVAILABLE(503),

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.imagesearch.core.Checksums;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.query.Query;
 import org.imagesearch.core.query.Term;
@@ -109,7 +110,8 @@ record Cursor(float score, long id, int count) {
                 query.nearDuplicates(),
                 query.standing().minPercentile(),
                 query.standing().autoCutoff(),
-                query.facets().only().isPresent() ? query.facets() : "")) {
+                query.facets().only().isPresent() ? query.facets() : "",
+                query.filter().map(Filter::text).orElse(""))) {
             digest.update((part + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return Arrays.copyOf(digest.digest(), MARK);

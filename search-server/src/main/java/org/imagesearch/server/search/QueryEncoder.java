@@ -84,28 +84,26 @@ public final class QueryEncoder implements AutoCloseable {
      */
     float[] encode(List<Term> terms, Generation generation, Deadline deadline) {
         // All are handed in before the first is waited for, so that they share a run.
-        List<Embedding> begun = new ArrayList<>();
+        List<Embedding> embeddings = new ArrayList<>();
         for (Term term : terms) {
             deadline.requireTimeFor("encoding the query");
-            begun.add(embedding(term, generation, deadline));
+            embeddings.add(embedding(term, generation, deadline));
         }
-        Iterator<Embedding> inOrder = begun.iterator();
+        Iterator<Embedding> inOrder = embeddings.iterator();
         return QueryVector.of(
                 terms, generation.manifest().dimension(), term -> inOrder.next().await());
     }
 
     /** The embeddings of labels, float[dimension] each, of unit length; recent ones are remembered. */
     List<float[]> encodeLabels(List<String> labels, Generation generation, Deadline deadline) {
-        List<Embedding> begun = new ArrayList<>();
+        List<Embedding> embeddings = new ArrayList<>();
         for (String label : labels) {
             deadline.requireTimeFor("encoding the labels");
-            begun.add(embedding(new Term.Text(label, 1), generation, deadline));
+            embeddings.add(embedding(new Term.Text(label, 1), generation, deadline));
         }
-        List<float[]> embeddings = new ArrayList<>();
-        for (Embedding one : begun) {
-            embeddings.add(QueryVector.normalised(one.await()));
-        }
-        return embeddings;
+        return embeddings.stream()
+                .map(embedding -> QueryVector.normalised(embedding.await()))
+                .toList();
     }
 
     private Embedding embedding(Term term, Generation generation, Deadline deadline) {

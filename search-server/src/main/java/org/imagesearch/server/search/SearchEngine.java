@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.query.Facets;
 import org.imagesearch.core.query.Query;
@@ -72,10 +73,13 @@ public final class SearchEngine implements AutoCloseable {
     private Answer search(Query query, Generation generation, Deadline deadline) {
         long begin = System.nanoTime();
         int nprobe = nprobe(query, generation.manifest());
+        requireFilterFits(query, generation);
         Optional<Cursor> cursor = query.cursor().map(text -> Cursor.parse(text, query, generation.manifest()));
-        requireWithinDepth(query, cursor);
+        int k = pageSize(query, cursor);
         QueryKind kind = QueryKind.of(query.terms());
-        Optional<Double> expected = expectedRecall(generation.manifest(), nprobe, kind);
+        // What was measured without filters says nothing about one.
+        Optional<Double> expected =
+                query.filter().isPresent() ? Optional.empty() : expectedRecall(generation.manifest(), nprobe, kind);
         float[] vector = encoder.encode(query.terms(), generation, deadline);
         long encoded = System.nanoTime();
 
@@ -88,10 +92,13 @@ public final class SearchEngine implements AutoCloseable {
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
         Scanned scanned = scan(
-                query,
+                k,
                 cursor,
                 least,
-                k -> generation.scan(new Probe(vector, k, least, lists, coarseScores), !query.partial(), deadline));
+                wanted -> generation.scan(
+                        new Probe(vector, wanted, least, lists, coarseScores, query.filter()),
+                        !query.partial(),
+                        deadline));
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
@@ -102,7 +109,7 @@ public final class SearchEngine implements AutoCloseable {
         Coverage coverage = coverage(withoutLost(scanned.answers(), looked, pictures));
         requireWhole(query, coverage);
         List<Hit> hits = hits(looked, pictures, query, cursor);
-        if (calibration.isPresent() && query.standing().isAsked()) {
+        if (calibration.isPresent()) {
             hits = hits.stream().map(calibration.get()::told).toList();
         }
         Optional<List<FacetCount>> facets = Optional.empty();
@@ -117,7 +124,7 @@ public final class SearchEngine implements AutoCloseable {
         if (!query.withVectors()) {
             hits = hits.stream().map(Hit::withoutVector).toList();
         }
-        if (coverage.degraded().isEmpty() && cursor.isEmpty()) {
+        if (coverage.degraded().isEmpty() && cursor.isEmpty() && query.filter().isEmpty()) {
             liveRecall.offer(new LiveRecall.Answered(
                     generation, kind, vector, query.k(), least, nprobe, expected, page.found()));
         }
@@ -139,16 +146,15 @@ public final class SearchEngine implements AutoCloseable {
     private record Scanned(List<ShardHits> answers, Page page) {}
 
     /** Finds a page: everything before it must be found, too, to know what comes behind. */
-    private static Scanned scan(
-            Query query, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
+    private static Scanned scan(int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
         // One more tells whether there is another page.
-        int wanted = cursor.map(Cursor::count).orElse(0) + query.k() + 1;
+        int wanted = cursor.map(Cursor::count).orElse(0) + k + 1;
         while (true) {
             List<ShardHits> answers = shards.apply(wanted);
             requireSomeAnswer(coverage(answers));
             List<Found> best = best(answers, least, wanted);
-            Page page = Page.of(best, cursor, query.k());
-            int missing = query.k() + 1 - (best.size() - page.before().size());
+            Page page = Page.of(best, cursor, k);
+            int missing = k + 1 - (best.size() - page.before().size());
             if (best.size() < wanted || missing <= 0) {
                 return new Scanned(answers, page);
             }
@@ -157,17 +163,18 @@ public final class SearchEngine implements AutoCloseable {
         }
     }
 
-    private void requireWithinDepth(Query query, Optional<Cursor> cursor) {
-        int depth = cursor.map(Cursor::count).orElse(0) + query.k();
-        if (depth > settings.maxDepth()) {
+    /** Pictures of the page: as many as are wanted, or as are left until the depth that pages reach. */
+    private int pageSize(Query query, Optional<Cursor> cursor) {
+        int before = cursor.map(Cursor::count).orElse(0);
+        // Near duplicates are found by comparing everything until the end of the page.
+        int depth = query.nearDuplicates().isPresent()
+                ? Math.min(settings.maxDepth(), AlikeVectors.MOST)
+                : settings.maxDepth();
+        if (before >= depth) {
             throw RequestException.bad(
-                    "this page would end at hit %d, pages reach down to hit %d at most", depth, settings.maxDepth());
+                    "the cursor stands behind hit %d, pages reach down to hit %d at most", before, depth);
         }
-        if (query.nearDuplicates().isPresent() && depth > AlikeVectors.MOST) {
-            throw RequestException.bad(
-                    "this page would end at hit %d, at most %d can be compared with each other for near duplicates",
-                    depth, AlikeVectors.MOST);
-        }
+        return Math.min(query.k(), depth - before);
     }
 
     private ZeroShotFacets facets(Query query, Generation generation, Deadline deadline) {
@@ -218,6 +225,17 @@ public final class SearchEngine implements AutoCloseable {
         }
         if (query.k() < 1 || query.k() > settings.maxK()) {
             throw RequestException.bad("k is %d, expected 1 to %d", query.k(), settings.maxK());
+        }
+    }
+
+    private static void requireFilterFits(Query query, Generation generation) {
+        if (query.filter().isPresent()) {
+            Columns columns = generation
+                    .columns()
+                    .orElseThrow(() -> RequestException.bad(
+                            "%s cannot be filtered: rows of it were written before there were filters; merge or compact it anew",
+                            generation.manifest().generation()));
+            query.filter().get().requireFits(columns);
         }
     }
 

@@ -64,6 +64,11 @@ final class HiddenPictures implements AutoCloseable {
         return filters.get(shard);
     }
 
+    /** Those that a shard holds, ascending. Not to be changed. */
+    long[] presentIn(int shard) {
+        return present.get(shard);
+    }
+
     /** Pictures of a shard that are down. */
     long present(int shard) {
         return present.get(shard).length;

@@ -2,21 +2,27 @@ package org.imagesearch.server.shards;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.calibration.BackgroundSample;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.CalibrationEntry;
 import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.server.index.Found;
@@ -36,18 +42,24 @@ public final class LocalGeneration extends Generation {
     private final Optional<BackgroundSample> background;
     private final HiddenPictures hidden;
     private final ShardScans scans;
+    private final Bytes filterCache;
+    private final RecentFilters filters;
 
     private LocalGeneration(
             IndexManifest manifest,
             OpenFiles files,
             Optional<BackgroundSample> background,
             HiddenPictures hidden,
-            ShardScans scans) {
+            ShardScans scans,
+            Bytes filterCache) {
         this.manifest = manifest;
         this.files = files;
         this.background = background;
         this.hidden = hidden;
         this.scans = scans;
+        this.filterCache = filterCache;
+        // What a filter lets through depends on what is taken down.
+        this.filters = new RecentFilters(filterCache.count());
     }
 
     /**
@@ -92,7 +104,12 @@ public final class LocalGeneration extends Generation {
                     .map(entry ->
                             BackgroundSample.read(path.resolve(entry.sample().name()), manifest.dimension()));
             return new LocalGeneration(
-                    manifest, new OpenFiles(centroids, shards), background, HiddenPictures.none(shards), scans);
+                    manifest,
+                    new OpenFiles(centroids, shards),
+                    background,
+                    HiddenPictures.none(shards),
+                    scans,
+                    settings.filterCache());
         } catch (RuntimeException e) {
             opened.forEach(OpenFiles::closePart);
             throw e;
@@ -148,7 +165,8 @@ public final class LocalGeneration extends Generation {
     protected LocalGeneration hiding(long[] down) {
         files.retain();
         try {
-            return new LocalGeneration(manifest, files, background, hidden.next(files.shards(), down), scans);
+            return new LocalGeneration(
+                    manifest, files, background, hidden.next(files.shards(), down), scans, filterCache);
         } catch (RuntimeException e) {
             files.release();
             throw e;
@@ -191,6 +209,24 @@ public final class LocalGeneration extends Generation {
         return screenBytes() == 0
                 && files.shards().stream().anyMatch(shard -> shard.vectors().isExact())
                 && screening.wanted(entries, AvailableMemory.bytes());
+    }
+
+    /** What a filter lets through in a shard, without what is taken down. To be given back before this generation is. */
+    RecentFilters.Use matches(Shard shard, Filter filter) {
+        return filters.use(
+                shard.number(), filter.text(), () -> shard.matches(filter, hidden.presentIn(shard.number())));
+    }
+
+    @Override
+    public Optional<Columns> columns() {
+        Columns all = Columns.OF_EVERY_PICTURE;
+        for (Shard shard : files.shards()) {
+            if (shard.columns().isEmpty()) {
+                return Optional.empty();
+            }
+            all = all.and(shard.columns().get());
+        }
+        return Optional.of(all);
     }
 
     @Override
@@ -241,16 +277,20 @@ public final class LocalGeneration extends Generation {
 
     @Override
     public List<Optional<StoredPicture>> pictures(List<Found> hits, boolean withVectors, Deadline deadline) {
-        List<Optional<StoredPicture>> pictures = new ArrayList<>(hits.size());
-        for (Found found : hits) {
-            Shard shard = shard(found.shard());
-            ImageRow row = shard.row(found.id())
-                    .orElseThrow(() -> ImageSearchException.data(
-                            "shard %d has a vector of id %d, but no row", found.shard(), found.id()));
-            pictures.add(
-                    Optional.of(new StoredPicture(row, withVectors ? shard.vector(found.id()) : Optional.empty())));
-        }
-        return pictures;
+        Map<Found, StoredPicture> pictures = new HashMap<>();
+        hits.stream().collect(Collectors.groupingBy(Found::shard)).forEach((number, found) -> {
+            Shard shard = shard(number);
+            List<Optional<ImageRow>> rows =
+                    shard.rows(found.stream().mapToLong(Found::id).toArray());
+            for (int i = 0; i < rows.size(); i++) {
+                Found one = found.get(i);
+                ImageRow row = rows.get(i)
+                        .orElseThrow(() -> ImageSearchException.data(
+                                "shard %d has a vector of id %d, but no row", number, one.id()));
+                pictures.put(one, new StoredPicture(row, withVectors ? shard.vector(one.id()) : Optional.empty()));
+            }
+        });
+        return hits.stream().map(hit -> Optional.of(pictures.get(hit))).toList();
     }
 
     @Override
@@ -279,6 +319,7 @@ public final class LocalGeneration extends Generation {
 
     @Override
     protected void close() {
+        filters.close();
         hidden.close();
         files.release();
     }

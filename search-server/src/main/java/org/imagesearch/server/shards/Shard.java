@@ -2,14 +2,19 @@ package org.imagesearch.server.shards;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.core.rows.ImageRow;
+import org.imagesearch.core.rows.MatchingRows;
 import org.imagesearch.core.rows.RowStore;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.faiss.MatchingVectors;
 
 /** An open shard: its vectors and the rows behind their ids. Thread-safe; its generation closes it. */
 public final class Shard implements AutoCloseable {
@@ -17,12 +22,14 @@ public final class Shard implements AutoCloseable {
     private final IvfIndex vectors;
     private final RowStore rows;
     private final long screenBytes;
+    private final Optional<Columns> columns;
 
     private Shard(int number, IvfIndex vectors, RowStore rows) {
         this.number = number;
         this.vectors = vectors;
         this.rows = rows;
         this.screenBytes = vectors.screenBytes();
+        this.columns = rows.canFilter() ? Optional.of(rows.columns()) : Optional.empty();
     }
 
     /** @throws ImageSearchException (data) naming the shard, if its parts do not fit the manifest or each other */
@@ -95,6 +102,26 @@ public final class Shard implements AutoCloseable {
     /** The row of a picture, if the shard holds it. */
     public Optional<ImageRow> row(long id) {
         return rows.row(id);
+    }
+
+    /** The rows of pictures, in their order; empty where the shard does not hold one. */
+    public List<Optional<ImageRow>> rows(long[] ids) {
+        return rows.rows(ids);
+    }
+
+    /** The columns that a filter may name; empty if the rows were written before there were filters. */
+    Optional<Columns> columns() {
+        return columns;
+    }
+
+    /**
+     * The pictures that a filter lets through.
+     *
+     * @param without ids that count as if they were not there, ascending
+     */
+    MatchingVectors matches(Filter filter, long[] without) {
+        MatchingRows matching = rows.matching(filter, without);
+        return new MatchingVectors(matching.ids(), matching.lists(), vectors.nlist(), matching.all());
     }
 
     /** The embedding of a picture, float[dimension], if the shard holds it. */

@@ -9,8 +9,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.imagesearch.faiss.FilteredLists;
 import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfShards;
+import org.imagesearch.faiss.MatchingVectors;
 import org.imagesearch.server.index.BestHits;
 import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ShardHits;
@@ -175,21 +177,54 @@ public final class ShardScans implements AutoCloseable {
 
     private static List<ShardHits> scanAsOne(
             List<Shard> together, LocalGeneration generation, Probe probe, float bound) {
+        if (probe.filter().isPresent()) {
+            return scanFiltered(together, generation, probe, bound);
+        }
+        return scanAsOne(together, together.stream().map(generation::filter).toArray(IdFilter[]::new), probe, bound);
+    }
+
+    /** What the filter lets through is found out here, on the thread of the scan: of every shard by itself. */
+    private static List<ShardHits> scanFiltered(
+            List<Shard> together, LocalGeneration generation, Probe probe, float bound) {
+        List<RecentFilters.Use> used = new ArrayList<>();
+        try {
+            List<Shard> shards = new ArrayList<>();
+            List<MatchingVectors> matches = new ArrayList<>();
+            for (Shard shard : together) {
+                RecentFilters.Use use = generation.matches(shard, probe.filter().get());
+                used.add(use);
+                if (use.matches().count() > 0) {
+                    shards.add(shard);
+                    matches.add(use.matches());
+                }
+            }
+            List<ShardHits> answers = new ArrayList<>(none(together, null));
+            if (!shards.isEmpty()) {
+                FilteredLists lists = FilteredLists.choose(
+                        probe.query(),
+                        probe.k(),
+                        new FilteredLists(probe.lists(), probe.coarseScores()),
+                        generation.centroids(),
+                        shards.stream().map(Shard::vectors).toList(),
+                        matches);
+                Probe wide = new Probe(probe.query(), probe.k(), probe.least(), lists.lists(), lists.coarseScores());
+                scanAsOne(shards, matches.stream().map(MatchingVectors::ids).toArray(IdFilter[]::new), wide, bound)
+                        .forEach(answer -> answers.set(place(together, answer.shard()), answer));
+            }
+            return answers;
+        } finally {
+            used.forEach(RecentFilters.Use::close);
+        }
+    }
+
+    /** @param filters of each shard the ids to keep, or null for all */
+    private static List<ShardHits> scanAsOne(List<Shard> together, IdFilter[] filters, Probe probe, float bound) {
         int k = probe.k();
         long[] ids = new long[k];
         int[] shardOf = new int[k];
         float[] scores = new float[k];
         new IvfShards(together.stream().map(Shard::vectors).toList())
-                .search(
-                        probe.query(),
-                        k,
-                        probe.lists(),
-                        probe.coarseScores(),
-                        together.stream().map(generation::filter).toArray(IdFilter[]::new),
-                        bound,
-                        ids,
-                        shardOf,
-                        scores);
+                .search(probe.query(), k, probe.lists(), probe.coarseScores(), filters, bound, ids, shardOf, scores);
         int[] counts = new int[together.size()];
         int found = 0;
         for (; found < k && ids[found] >= 0; found++) {

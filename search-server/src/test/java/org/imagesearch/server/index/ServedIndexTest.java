@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.index.IndexLayout;
 import org.imagesearch.core.index.Takedowns;
+import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServedIndexTest {
     /** Looks only when the test does. */
     private static final IndexSettings SETTINGS =
-            new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1));
+            new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1), new Bytes(1 << 20));
 
     @Test
     void whatWasRefusedIsTriedAgainOnceCurrentHasGoneBack(@TempDir Path folder) throws Exception {

@@ -7,10 +7,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.server.nodes.Message.Cancel;
 import org.imagesearch.server.nodes.Message.OfGeneration;
 import org.imagesearch.server.nodes.Message.OfShard;
@@ -45,7 +47,8 @@ final class FakeNode implements AutoCloseable {
                 model,
                 List.of(new OfGeneration(
                         generation,
-                        shards.stream().map(shard -> new OfShard(shard, 0)).toList())));
+                        shards.stream().map(shard -> new OfShard(shard, 0)).toList(),
+                        Optional.of(Columns.OF_EVERY_PICTURE))));
         this.behaviour = behaviour;
         Thread accepting = new Thread(this::accept, "fake-node");
         accepting.setDaemon(true);

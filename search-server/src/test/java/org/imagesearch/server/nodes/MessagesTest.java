@@ -7,7 +7,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import org.imagesearch.core.filter.ColumnType;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.nodes.Message.Cancel;
@@ -42,7 +48,29 @@ class MessagesTest {
                                 ShardHits.none(3, ShardHits.OVERLOADED))),
                 new Pictures(6, List.of(new Picture(1, 8, new byte[] {1, 2}, new float[] {1}))),
                 new Refused(7, ShardHits.UNREACHABLE),
-                new State(0, "sha256:x", List.of(new OfGeneration("gen-000001", List.of(new OfShard(2, 17))))));
+                new Scan(
+                        8,
+                        "gen-000001",
+                        1,
+                        false,
+                        List.of(1),
+                        new Probe(
+                                new float[] {1},
+                                1,
+                                0,
+                                new long[1],
+                                new float[1],
+                                Optional.of(Filter.parse("width>=5 AND NOT caption:\"Café 浜\"")))),
+                new State(
+                        0,
+                        "sha256:x",
+                        List.of(
+                                new OfGeneration("gen-000001", List.of(new OfShard(2, 17)), Optional.empty()),
+                                new OfGeneration(
+                                        "gen-000002",
+                                        List.of(new OfShard(2, 0)),
+                                        Optional.of(Columns.OF_EVERY_PICTURE.and(
+                                                Map.of("score", Set.of(ColumnType.NUMBER, ColumnType.INTEGER))))))));
     }
 
     @ParameterizedTest

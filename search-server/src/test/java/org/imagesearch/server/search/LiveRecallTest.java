@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
@@ -46,7 +47,9 @@ class LiveRecallTest {
     void openIndex(@TempDir Path folder) {
         files = SmallIndex.publish(folder, 1, 83, 300, SHARDS);
         index = SmallIndex.served(
-                folder, new IndexSettings("", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1)));
+                folder,
+                new IndexSettings(
+                        "", true, Screening.NEVER, Verification.QUICK, Duration.ofDays(1), new Bytes(1 << 20)));
         index.open();
         generation = index.with(current -> {
             assertThat(current.retain()).isTrue();

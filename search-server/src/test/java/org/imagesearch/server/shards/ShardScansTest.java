@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.imagesearch.core.index.IndexDirectory;
+import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.server.SmallIndex;
 import org.imagesearch.server.index.BestHits;
 import org.imagesearch.server.index.Found;
@@ -58,7 +59,7 @@ class ShardScansTest {
                 name,
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
-                new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1)),
+                new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1), new Bytes(1 << 20)),
                 SCANS);
     }
 

@@ -9,6 +9,12 @@ import io.undertow.util.HttpString;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.imagesearch.server.access.AccessSettings;
+import org.imagesearch.server.access.ApiKey;
+import org.imagesearch.server.access.ApiKeys;
+import org.imagesearch.server.access.Role;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.junit.jupiter.api.Test;
@@ -16,10 +22,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class AdminGuardTest {
+/** Who may administer; what keys open is in {@code AccessTest}. */
+class DoorkeeperTest {
     private static final String TOKEN = "a-token-of-some-length";
-    private static final AdminGuard OPEN = new AdminGuard(new AdminSettings("", Duration.ofMinutes(1)));
-    private static final AdminGuard WITH_TOKEN = new AdminGuard(new AdminSettings(TOKEN, Duration.ofMinutes(1)));
+    private static final ApiKeys KEYS = ApiKeys.open("", TOKEN);
+    private static final Doorkeeper OPEN = doorkeeper("");
+    private static final Doorkeeper WITH_TOKEN = doorkeeper(TOKEN);
+
+    private static Optional<ApiKey> key(HeaderMap headers) {
+        return Doorkeeper.secret(headers).flatMap(KEYS::find);
+    }
+
+    private static Doorkeeper doorkeeper(String token) {
+        return new Doorkeeper(ApiKeys.open("", token), new AccessSettings("", 0, 1, 1, List.of()), refusal -> {});
+    }
 
     @ParameterizedTest
     @CsvSource({
@@ -30,7 +46,7 @@ class AdminGuardTest {
         "::1, [::1]:8080"
     })
     void withoutATokenThisMachineMay(String peer, String host) {
-        assertThatCode(() -> OPEN.requireAllowed(address(peer), headers("Host", host)))
+        assertThatCode(() -> requireAllowed(OPEN, address(peer), headers("Host", host)))
                 .doesNotThrowAnyException();
     }
 
@@ -94,14 +110,15 @@ class AdminGuardTest {
     @CsvSource({"Origin, http://localhost:8080", "Sec-Fetch-Site, same-origin", "Sec-Fetch-Site, none"})
     void aPageOfThisServerMay(String header, String value) {
         assertThatCode(() ->
-                        OPEN.requireAllowed(address("127.0.0.1"), headers("Host", "localhost:8080", header, value)))
+                        requireAllowed(OPEN, address("127.0.0.1"), headers("Host", "localhost:8080", header, value)))
                 .doesNotThrowAnyException();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"Bearer " + TOKEN, "bearer " + TOKEN, "BEARER  " + TOKEN})
     void whoKnowsTheTokenMayFromAnywhere(String authorization) {
-        assertThatCode(() -> WITH_TOKEN.requireAllowed(
+        assertThatCode(() -> requireAllowed(
+                        WITH_TOKEN,
                         address("10.1.2.3"),
                         headers("Host", "pictures.example", "Via", "1.1 proxy", "Authorization", authorization)))
                 .doesNotThrowAnyException();
@@ -124,7 +141,7 @@ class AdminGuardTest {
                 "127.0.0.1",
                 headers("Host", "localhost", "Authorization", authorization),
                 Problem.UNAUTHORIZED,
-                "token");
+                "a key of this server, of role admin, is needed");
     }
 
     @Test
@@ -132,9 +149,13 @@ class AdminGuardTest {
         assertThat(new AdminSettings(TOKEN, Duration.ofMinutes(1)).toString()).doesNotContain(TOKEN);
     }
 
+    private static void requireAllowed(Doorkeeper doorkeeper, InetAddress peer, HeaderMap headers) {
+        doorkeeper.requireAllowed(peer, headers, key(headers), new HeaderMap(), Role.ADMIN);
+    }
+
     private static void assertRefused(
-            AdminGuard guard, String peer, HeaderMap headers, Problem problem, String message) {
-        assertThatThrownBy(() -> guard.requireAllowed(address(peer), headers))
+            Doorkeeper guard, String peer, HeaderMap headers, Problem problem, String message) {
+        assertThatThrownBy(() -> requireAllowed(guard, address(peer), headers))
                 .isInstanceOfSatisfying(
                         RequestException.class, e -> assertThat(e.problem()).isEqualTo(problem))
                 .hasMessageContaining(message);
