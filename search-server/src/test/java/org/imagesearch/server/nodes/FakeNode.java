@@ -67,6 +67,15 @@ final class FakeNode implements AutoCloseable {
         return "127.0.0.1:" + listening.getLocalPort();
     }
 
+    /** How many it has. */
+    int shards() {
+        return state.generations().get(0).shards().size();
+    }
+
+    String model() {
+        return state.model();
+    }
+
     /** Numbers of questions that the broker lost interest in. */
     BlockingQueue<Long> cancelled() {
         return cancelled;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -61,18 +62,25 @@ class GatheringTest {
                 new NodeSettings(addresses, "", LONG, Duration.ofMillis(500), Duration.ofMillis(500), hedge, LONG);
         nodes = Nodes.start(settings, MODEL, new Dialler(SocketFactory.getDefault(), ""));
         nodes.await(GENERATION, shards, LONG.toNanos());
-        awaitReplicas(all.length);
+        awaitReplicas(Arrays.stream(all)
+                .filter(node -> node.model().equals(MODEL.value()))
+                .mapToInt(FakeNode::shards)
+                .sum());
     }
 
-    private void awaitReplicas(int connected) {
+    /** @param all replicas of all shards together */
+    private void awaitReplicas(int all) {
         long end = System.nanoTime() + LONG.toNanos();
-        while (nodes.states().stream()
-                        .filter(state -> !state.generations().isEmpty())
-                        .count()
-                != connected) {
+        while (replicas() < all) {
             assertThat(System.nanoTime()).as("30 s").isLessThan(end);
             Thread.onSpinWait();
         }
+    }
+
+    private int replicas() {
+        return nodes.replicaCounts().getOrDefault(GENERATION, Map.of()).values().stream()
+                .mapToInt(Integer::intValue)
+                .sum();
     }
 
     private Gathered<ShardHits> ask(int shards, boolean patient, Duration timeout) {
