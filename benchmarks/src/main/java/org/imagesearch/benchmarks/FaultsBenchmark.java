@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.imagesearch.benchmarks.HttpQuestions.Question;
 import org.imagesearch.benchmarks.NodeCluster.Node;
 import org.imagesearch.benchmarks.SteadyLoad.Answered;
@@ -49,6 +50,12 @@ final class FaultsBenchmark implements Benchmark {
             defaultValue = "8",
             description = "seconds in peace, and as many in trouble (default: ${DEFAULT-VALUE})")
     private int seconds;
+
+    @Option(
+            names = "--trouble",
+            paramLabel = "NAME",
+            description = "killed, paused, slowed, cut-off, unanswered or garbled (default: one after the other)")
+    private String only;
 
     @Option(
             names = "--seed",
@@ -120,13 +127,14 @@ final class FaultsBenchmark implements Benchmark {
         }
 
         String text() {
-            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
     @Override
     public void run(Report report) throws IOException, InterruptedException {
         Sizes.requireRange("--clients", clients, 1, 200);
+        troubles();
         Sizes.requireRange("--seconds", seconds, 2, 3600);
         Sizes.requireRange("--rate", (long) rate, 1, 10_000);
         try (WorkFolder folder = choice.open()) {
@@ -134,6 +142,18 @@ final class FaultsBenchmark implements Benchmark {
             inTrouble(folder, served, REPLICATED, "with replicas", Set.of(), report);
             inTrouble(folder, served, SINGLE, "without replicas", OF_LAST_NODE, report);
         }
+    }
+
+    private List<Trouble> troubles() {
+        List<Trouble> chosen = Stream.of(Trouble.values())
+                .filter(trouble -> only == null || trouble.text().equals(only))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw ImageSearchException.input(
+                    "--trouble is '%s', expected one of %s",
+                    only, Stream.of(Trouble.values()).map(Trouble::text).toList());
+        }
+        return chosen;
     }
 
     private void inTrouble(
@@ -150,7 +170,7 @@ final class FaultsBenchmark implements Benchmark {
             RightAnswers whole = RightAnswers.to(broker, questions(broker, served));
             Node last = cluster.node(shards.size() - 1);
             int failures = 0;
-            for (Trouble trouble : Trouble.values()) {
+            for (Trouble trouble : troubles()) {
                 PartialAnswers check = new PartialAnswers(whole, rest, mayLack);
                 failures += inTrouble(broker, check, trouble, last, variant, report);
             }

@@ -74,6 +74,7 @@ class BenchCommandTest {
                 "soak --minutes 0.1",
                 "swap --swaps 1",
                 "start --count 0",
+                "faults --trouble nonsense",
                 "vectors --count 5",
                 "vectors --count 5 --output /dev/null",
                 "vectors --count 5 --dimension 1 --output /dev/null"

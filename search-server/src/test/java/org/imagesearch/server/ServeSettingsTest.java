@@ -87,7 +87,7 @@ class ServeSettingsTest {
                                 "",
                                 Duration.ofSeconds(10),
                                 Duration.ofSeconds(2),
-                                Duration.ofMillis(100),
+                                Duration.ofMillis(500),
                                 Duration.ofMillis(50),
                                 Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, 16, 512, new Bytes(4096 * MIB)),

@@ -218,7 +218,8 @@ class BenchIT {
                 "fuzz --requests 0 --pictures 500",
                 "soak --minutes 0.3 --every 2 --warm-up 0.2 --noise 100",
                 "swap --swaps 4 --between 1 --rate 20",
-                "start --repeats 1"
+                "start --repeats 1",
+                "faults --trouble killed --seconds 2 --rate 10"
             })
     void aServerStandsTheFirstOfWhatThereIsForIt(String given) throws Exception {
         DemoIndex demo = DemoIndex.of(3200, 4);

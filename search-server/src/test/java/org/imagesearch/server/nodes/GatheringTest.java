@@ -51,9 +51,14 @@ class GatheringTest {
     }
 
     private void connect(int shards, FakeNode... all) {
+        connect(shards, Duration.ofMillis(20), all);
+    }
+
+    /** @param hedge when another node is asked too */
+    private void connect(int shards, Duration hedge, FakeNode... all) {
         List<String> addresses = Arrays.stream(all).map(FakeNode::address).toList();
-        NodeSettings settings = new NodeSettings(
-                addresses, "", LONG, Duration.ofMillis(500), Duration.ofMillis(50), Duration.ofMillis(20), LONG);
+        NodeSettings settings =
+                new NodeSettings(addresses, "", LONG, Duration.ofMillis(500), Duration.ofMillis(500), hedge, LONG);
         nodes = Nodes.start(settings, MODEL, new Dialler(SocketFactory.getDefault(), ""));
         nodes.await(GENERATION, shards, LONG.toNanos());
         awaitReplicas(all.length);
@@ -107,7 +112,7 @@ class GatheringTest {
             asked.addAndGet(((Scan) question).shards().size());
             answer(line, question);
         };
-        connect(4, node(counting, 0, 1), node(counting, 0, 1), node(counting, 2, 3));
+        connect(4, LONG, node(counting, 0, 1), node(counting, 0, 1), node(counting, 2, 3));
         assertWhole(ask(4, true, LONG), 4);
         assertThat(asked.get()).isEqualTo(4);
         assertThat(nodes.hedged()).isZero();
