@@ -18,6 +18,9 @@ public record FilteredLists(long[] lists, float[] coarseScores) {
     /** Lists are found in a few steps, each so much more than the one before seems to need. */
     private static final double TO_SPARE = 1.25;
 
+    /** Measured: a smaller one costs filters that let a hundredth through twice the time, a larger one recall (docs/BENCHMARKS.md). */
+    private static final double EXPONENT = 0.4;
+
     /**
      * Chooses them: of the nearest lists those that have a match, and of those behind them as many as it takes for k matches, and
      * for as many as keep the recall up; or for all matches there are.
@@ -103,13 +106,13 @@ public record FilteredLists(long[] lists, float[] coarseScores) {
     /** How many matches of an index must be in the lists. */
     private record Need(MatchingVectors matches, long wanted) {
         /**
-         * At least k; and of a filter that lets a share s through, s^1/2 of the vectors in the nearest lists. So a filter that has
-         * nothing to do with the query has s^-1/2 times as many lists read, which was measured to keep the recall up
-         * (docs/BENCHMARKS.md, filters), and one whose matches keep away from the query more.
+         * At least k; and of a filter that lets a share s through, s^0.4 of the vectors in the nearest lists. So a filter that has
+         * nothing to do with the query has s^-0.6 times as many lists read, which keeps the recall up, and one whose matches keep
+         * away from the query more.
          */
         static Need of(int k, long[] nearest, IvfIndex index, MatchingVectors matches) {
             double share = (double) matches.count() / Math.max(1, index.size());
-            long wanted = Math.max(k, (long) Math.ceil(index.vectorsIn(nearest) * Math.sqrt(share)));
+            long wanted = Math.max(k, (long) Math.ceil(index.vectorsIn(nearest) * Math.pow(share, EXPONENT)));
             // Where all are wanted, their lists need not be ranked, which costs more than to read twice as many of so
             // few.
             boolean all = wanted >= matches.count() / 2 && matches.count() < index.size() / 2;

@@ -67,7 +67,7 @@ final class CompactionJob {
             IndexManifest published = index.readManifest(index.currentGeneration());
             long[] down = Takedowns.read(request.index());
             List<CompactionPlan.Source> sources = published.shards().stream()
-                    .map(shard -> new CompactionPlan.Source(shard, shard.count() - countDown(published, shard, down)))
+                    .map(shard -> source(published, shard, down))
                     .toList();
             long removed = published.count()
                     - sources.stream()
@@ -98,14 +98,11 @@ final class CompactionJob {
         }
     }
 
-    private long countDown(IndexManifest published, ShardEntry shard, long[] down) {
-        if (down.length == 0 || shard.count() == 0) {
-            return 0;
-        }
+    private CompactionPlan.Source source(IndexManifest published, ShardEntry shard, long[] down) {
         try (RowStore rows = RowStore.open(index.generationPath(published.generation())
                 .resolve(shard.rows().get(0).name())
                 .getParent())) {
-            return rows.count(down);
+            return new CompactionPlan.Source(shard, shard.count() - rows.count(down), rows.canFilter());
         }
     }
 

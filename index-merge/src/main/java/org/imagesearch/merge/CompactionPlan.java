@@ -28,10 +28,11 @@ record CompactionPlan(List<Group> groups) {
      * A published shard.
      *
      * @param remaining its pictures that are not taken down
+     * @param canFilter whether its rows have what filters need; if not, they are written anew
      */
-    record Source(ShardEntry shard, long remaining) {
-        boolean losesNothing() {
-            return remaining == shard.count();
+    record Source(ShardEntry shard, long remaining, boolean canFilter) {
+        boolean staysAsItIs() {
+            return remaining == shard.count() && canFilter;
         }
     }
 
@@ -45,7 +46,7 @@ record CompactionPlan(List<Group> groups) {
 
         /** Whether it stays what it is, so that its files can be linked. */
         boolean isUntouched() {
-            return sources.size() == 1 && sources.get(0).losesNothing();
+            return sources.size() == 1 && sources.get(0).staysAsItIs();
         }
 
         long pictures() {
@@ -85,12 +86,12 @@ record CompactionPlan(List<Group> groups) {
         return new CompactionPlan(groups.stream().map(Group::new).toList());
     }
 
-    /** Folds into as few shards as hold this many pictures each, but leaves alone what is full and loses nothing. */
+    /** Folds into as few shards as hold this many pictures each, but leaves alone what is full and stays as it is. */
     static CompactionPlan ofAtMost(List<Source> published, long picturesPerShard) {
         List<List<Source>> full = new ArrayList<>();
         List<List<Source>> open = new ArrayList<>();
         for (Source source : largestFirst(withPictures(published))) {
-            if (source.losesNothing() && source.remaining() >= FULL_SHARE * picturesPerShard) {
+            if (source.staysAsItIs() && source.remaining() >= FULL_SHARE * picturesPerShard) {
                 full.add(List.of(source));
                 continue;
             }

@@ -103,6 +103,23 @@ class LifeTest {
     }
 
     @Test
+    void compactionWritesRowsAnewThatCannotBeFiltered() throws IOException {
+        Path index = copyOfIndex();
+        RowsBeforeFilters.write(index.resolve("gen-000002"), 1);
+        run("compact", "--index", index, "--pictures-per-shard", 1_200);
+
+        assertHolds(index, pictures);
+        assertWhole(index);
+        assertThat(Files.isSameFile(
+                        file(index, "gen-000002", IndexLayout.shardIndex(0)),
+                        file(index, "gen-000003", IndexLayout.shardIndex(0))))
+                .isTrue();
+        assertThat(run("compact", "--index", index, "--pictures-per-shard", 1_200)
+                        .out())
+                .contains("nothing to compact");
+    }
+
+    @Test
     void compactionLeavesTakenDownPicturesOutForGood() throws IOException {
         Path index = copyOfIndex();
         // Whole runs, single ones, the first, one that no shard has, one given back.

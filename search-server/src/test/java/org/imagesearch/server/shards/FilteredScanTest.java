@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FilteredScanTest {
     private static final int PICTURES = 500;
     private static final int SHARDS = 4;
-    private static final Deadline FAR = Deadline.in(Duration.ofMinutes(1));
+    private static final Deadline FAR = Deadline.in(Duration.ofHours(1));
 
     /** A filter and what it means. */
     private record Meaning(String text, Predicate<Item> means) {}
