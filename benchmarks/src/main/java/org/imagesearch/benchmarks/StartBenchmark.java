@@ -93,8 +93,8 @@ final class StartBenchmark implements Benchmark {
         ModelBundle opened = ModelBundle.open(bundle);
         ClipLikeVectors vectors = new ClipLikeVectors(opened.dimension(), seed);
         Path dataset = Files.createDirectories(folder.resolve("embeddings"));
-        new VectorDataset(vectors, count, Math.min(1000, (count + 9) / 10), 100_000)
-                .write(dataset, opened.fingerprint(), report);
+        new VectorDataset(vectors, opened.fingerprint(), count, Math.min(1000, (count + 9) / 10), 100_000)
+                .write(dataset, report);
         Path root = folder.resolve("index");
         Program.run(
                 folder.resolve("merge.log"),

@@ -34,29 +34,19 @@ record VectorDataset(ClipLikeVectors vectors, Fingerprint model, long count, int
 
     /** Writes into an empty folder; {@code dataset.json} comes last, so what is cut short is no dataset. */
     void write(Path folder, Report report) throws IOException {
-        write(folder, vectors.fingerprint(), report);
-    }
-
-    /**
-     * The same, passing for the work of a model.
-     *
-     * @param model whose vectors these are said to be
-     */
-    void write(Path folder, Fingerprint model, Report report) throws IOException {
         int waves = 0;
         for (long from = 0; from < count; from += rowsPerFile) {
             long end = Math.min(count, from + rowsPerFile);
-            writeWave(folder, model, waves++, from, end);
+            writeWave(folder, waves++, from, end);
             if (end < count) {
                 report.note("wrote %,d of %,d vectors", end, count);
             }
         }
-        writeQueries(folder, model);
-        Files.write(
-                folder.resolve(DatasetLayout.MANIFEST), manifest(model, waves).toJson());
+        writeQueries(folder);
+        Files.write(folder.resolve(DatasetLayout.MANIFEST), manifest(waves).toJson());
     }
 
-    private void writeWave(Path folder, Fingerprint model, int wave, long from, long end) {
+    private void writeWave(Path folder, int wave, long from, long end) {
         Path file = folder.resolve(DatasetLayout.IMAGES)
                 .resolve(DatasetLayout.waveFolder(wave))
                 .resolve("part-00000.parquet");
@@ -68,7 +58,7 @@ record VectorDataset(ClipLikeVectors vectors, Fingerprint model, long count, int
         }
     }
 
-    private void writeQueries(Path folder, Fingerprint model) {
+    private void writeQueries(Path folder) {
         if (queries == 0) {
             return;
         }
@@ -93,7 +83,7 @@ record VectorDataset(ClipLikeVectors vectors, Fingerprint model, long count, int
         return "picture " + id + " of subject " + vectors.cluster(id);
     }
 
-    private DatasetManifest manifest(Fingerprint model, int waves) {
+    private DatasetManifest manifest(int waves) {
         return new DatasetManifest(
                 DatasetManifest.FORMAT_VERSION,
                 model,
