@@ -23,6 +23,10 @@ final class ServeBenchmark implements Benchmark {
         overload
     }
 
+    /** All clients have one address here; elsewhere, so many connections of one are turned away. */
+    private static final List<String> SETTINGS =
+            List.of("index.screen = always", "http.connections-per-address = 2000");
+
     @Option(
             names = "--case",
             paramLabel = "NAME",
@@ -141,8 +145,8 @@ final class ServeBenchmark implements Benchmark {
             for (int i = 0; i < queries; i++) {
                 asked[i] = vectors.picture(manifest.count() + i);
             }
-            try (ServeProcess server = ServeProcess.start(
-                    cores.measuring(), folder, "serve", index, model.directory(), List.of("index.screen = always"))) {
+            try (ServeProcess server =
+                    ServeProcess.start(cores.measuring(), folder, "serve", index, model.directory(), SETTINGS)) {
                 for (int nprobe : nprobes) {
                     measure(server, cores, asked, nprobe, report);
                 }
