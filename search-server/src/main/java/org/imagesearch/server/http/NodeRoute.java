@@ -3,15 +3,12 @@ package org.imagesearch.server.http;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.streams.ChannelInputStream;
@@ -19,7 +16,6 @@ import org.xnio.streams.ChannelOutputStream;
 
 /** {@code GET /node}: a broker asks to go on over the same connection in the protocol of nodes. */
 final class NodeRoute implements HttpHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(NodeRoute.class);
     private static final String BEARER = "Bearer ";
 
     private final NodeService node;
@@ -56,12 +52,7 @@ final class NodeRoute implements HttpHandler {
                 peer == null ? "unknown" : peer.getHostString() + ":" + peer.getPort(),
                 new ChannelInputStream(connection.getSourceChannel()),
                 new ChannelOutputStream(connection.getSinkChannel()),
-                () -> close(connection));
-    }
-
-    private static void close(StreamConnection connection) throws IOException {
-        LOG.debug("broker connection closes peer={}", connection.getPeerAddress());
-        IoUtils.safeClose(connection);
+                () -> IoUtils.safeClose(connection));
     }
 
     private void requireAllowed(HttpServerExchange exchange) {

@@ -79,10 +79,6 @@ final class Connection implements AutoCloseable {
         return heardNanos;
     }
 
-    boolean isOpen() {
-        return !closed.get();
-    }
-
     /**
      * Sends a message some time soon.
      *
