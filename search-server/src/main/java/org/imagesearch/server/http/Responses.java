@@ -68,7 +68,15 @@ final class Responses {
     void send(HttpServerExchange exchange, int status, String type, byte[] body) {
         exchange.setStatusCode(status);
         exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
-        exchange.getResponseSender().send(ByteBuffer.wrap(body));
+        if (exchange.isInIoThread()) {
+            exchange.getResponseSender().send(ByteBuffer.wrap(body));
+        } else {
+            // A client may ask again before a worker that wrote its answer has ended the exchange: the connection's
+            // thread then wakes for a request that it must not read yet, or waits in a loop while that worker is put
+            // aside.
+            exchange.dispatch(
+                    exchange.getIoThread(), () -> exchange.getResponseSender().send(ByteBuffer.wrap(body)));
+        }
     }
 
     /** Answers with what went wrong; a defect of ours is logged with its stack and told without. */

@@ -22,6 +22,7 @@ public final class Shard implements AutoCloseable {
     private final IvfIndex vectors;
     private final RowStore rows;
     private final long screenBytes;
+    private final double floatsPerList;
     private final Optional<Columns> columns;
 
     private Shard(int number, IvfIndex vectors, RowStore rows) {
@@ -29,6 +30,7 @@ public final class Shard implements AutoCloseable {
         this.vectors = vectors;
         this.rows = rows;
         this.screenBytes = vectors.screenBytes();
+        this.floatsPerList = (double) vectors.size() / vectors.nlist() * vectors.dimension();
         this.columns = rows.canFilter() ? Optional.of(rows.columns()) : Optional.empty();
     }
 
@@ -87,6 +89,11 @@ public final class Shard implements AutoCloseable {
     /** Whether what a scan reads was put into memory, so that it does not wait for a disk, save for a few of its last rows. */
     public boolean isInMemory() {
         return !vectors.isRefined() && (!vectors.isMapped() || screenBytes > 0);
+    }
+
+    /** Components of the vectors of a list, in the mean. */
+    double floatsPerList() {
+        return floatsPerList;
     }
 
     /** Bytes of memory that its screen takes, 0 without one. */

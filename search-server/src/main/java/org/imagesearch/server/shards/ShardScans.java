@@ -27,10 +27,15 @@ import org.slf4j.LoggerFactory;
  * <p>Shards whose scans read memory alone are dealt out to the threads, and those of a thread are scanned as one: many shards so cost
  * little more than one. Of shards that may wait for a disk, each is scanned on its own, so that a slow one holds up no other. A scan
  * that begins when others have ended looks only for what can still be among the best k of them all.
+ *
+ * <p>What is scanned so quickly that handing it over and back would be felt is scanned on the thread that asks.
  */
 public final class ShardScans implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardScans.class);
     private static final long STOP_SECONDS = 10;
+
+    /** Of 4 bytes each: read in a millisecond or two, and with a screen in some tenths of one. */
+    private static final long QUICK_FLOATS = 4 << 20;
 
     private final ThreadPoolExecutor threads;
 
@@ -55,6 +60,11 @@ public final class ShardScans implements AutoCloseable {
      */
     List<ShardHits> scan(LocalGeneration generation, Probe probe, Deadline deadline) {
         List<Shard> shards = generation.openShards();
+        if (isQuick(shards, probe)) {
+            return deadline.hasPassed()
+                    ? none(shards, ShardHits.DEADLINE)
+                    : scan(shards, generation, probe, new BestHits(probe.k(), probe.least()).bound());
+        }
         // As many places as shards: a late answer never blocks its thread.
         BlockingQueue<ShardHits> answers = new ArrayBlockingQueue<>(Math.max(1, shards.size()));
         scan(generation, shards, probe, deadline, answers::addAll);
@@ -71,6 +81,14 @@ public final class ShardScans implements AutoCloseable {
             all.add(inOrder[i] == null ? ShardHits.none(shards.get(i).number(), ShardHits.DEADLINE) : inOrder[i]);
         }
         return all;
+    }
+
+    /** With a filter, nobody knows before how much is to be read. */
+    private static boolean isQuick(List<Shard> shards, Probe probe) {
+        double floats = shards.stream().mapToDouble(Shard::floatsPerList).sum() * probe.lists().length;
+        return floats <= QUICK_FLOATS
+                && probe.filter().isEmpty()
+                && shards.stream().allMatch(Shard::isInMemory);
     }
 
     private static int place(List<Shard> shards, int number) {

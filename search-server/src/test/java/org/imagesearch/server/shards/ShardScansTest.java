@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.imagesearch.core.index.IndexDirectory;
@@ -129,13 +132,53 @@ class ShardScansTest {
                             new Probe(probe.query(), k, Double.NEGATIVE_INFINITY, probe.lists(), probe.coarseScores());
                     try (ShardScans alone = new ShardScans(1, 100);
                             ShardScans scans = new ShardScans(threads, 100)) {
-                        List<ShardHits> answers = scans.scan(inMemory, best, FAR);
+                        List<List<Number>> expected = best(alone.scan(generation, best, FAR), k);
+                        List<ShardHits> here = scans.scan(inMemory, best, FAR);
+                        List<ShardHits> onThreads = onThreads(scans, inMemory, best);
 
-                        assertThat(answers).extracting(answer -> answer.shard()).containsExactly(0, 1, 2, 3);
-                        assertThat(best(answers, k)).isEqualTo(best(alone.scan(generation, best, FAR), k));
+                        assertThat(here).extracting(answer -> answer.shard()).containsExactly(0, 1, 2, 3);
+                        assertThat(best(here, k)).isEqualTo(expected);
+                        assertThat(onThreads)
+                                .extracting(answer -> answer.shard())
+                                .containsExactlyInAnyOrder(0, 1, 2, 3);
+                        assertThat(best(onThreads, k)).isEqualTo(expected);
                     }
                 }
             }
+        } finally {
+            inMemory.release();
+        }
+    }
+
+    private static List<ShardHits> onThreads(ShardScans scans, LocalGeneration generation, Probe probe) {
+        BlockingQueue<ShardHits> answers = new LinkedBlockingQueue<>();
+        scans.scan(generation, generation.openShards(), probe, FAR, answers::addAll);
+        List<ShardHits> all = new ArrayList<>();
+        try {
+            while (all.size() < SHARDS) {
+                all.add(answers.take());
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        return all;
+    }
+
+    @Test
+    void aQuickScanNeedsNoOtherThread(@TempDir Path folder) {
+        SmallIndex.publish(folder, 1, 81, 60, SHARDS);
+        LocalGeneration inMemory = open(folder, index.generation(), false, Screening.NEVER);
+        ShardScans without = new ShardScans(1, 100);
+        without.close();
+        try {
+            assertThat(without.scan(inMemory, probe, FAR))
+                    .allSatisfy(answer -> assertThat(answer.ids()).isNotEmpty());
+            assertThat(without.scan(inMemory, probe, Deadline.in(Duration.ZERO)))
+                    .extracting(ShardHits::problem)
+                    .containsOnly("deadline");
+            assertThat(without.scan(generation, probe, FAR))
+                    .extracting(ShardHits::problem)
+                    .containsOnly("overloaded");
         } finally {
             inMemory.release();
         }
