@@ -38,6 +38,10 @@ final class ServeCases {
     private static final int COMPARED = 50;
     private static final double BUSY = 0.7;
 
+    private static final double WARM_UP_SECONDS = 3;
+    private static final int WARM_UP_ROUNDS = 25;
+    private static final double COMPILER_AT_REST = 0.03;
+
     /** More than may wait, so that a server can show how it refuses; fewer than a server lets in. */
     private static final int MANY_CONNECTIONS = 1500;
 
@@ -194,11 +198,15 @@ final class ServeCases {
         return all.acceptedPerSecond();
     }
 
+    /** Asks until the server's compiler, which has the same processors, takes hardly any of their time. */
     private void warmUp(int threads) throws IOException, InterruptedException {
-        // The server's code is compiled while it runs, on the processor that it also answers on.
-        for (int i = 0; i < 3; i++) {
-            driven(() -> client.closedLoop(clients, Math.min(5, 2 * seconds)));
+        double share = 1;
+        for (int round = 0; round < WARM_UP_ROUNDS && share > COMPILER_AT_REST; round++) {
+            double before = ServeState.compilerSeconds(server.address());
+            driven(() -> client.closedLoop(clients, WARM_UP_SECONDS));
+            share = (ServeState.compilerSeconds(server.address()) - before) / WARM_UP_SECONDS;
         }
+        report.note("nprobe %d, warmed up: its compiler takes %.0f%% of a processor", nprobe, 100 * share);
         inProcess.rate(queries, threads, seconds);
     }
 

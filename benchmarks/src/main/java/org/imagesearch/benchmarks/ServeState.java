@@ -34,8 +34,8 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
         try (Stream<Path> descriptors = Files.list(folder.resolve("fd"))) {
             return new ServeState(
                     status(folder, "RssAnon:") << 10,
-                    metric(metrics, "jvm_memory_used_bytes{area=\"heap\"}"),
-                    metric(metrics, "jvm_buffer_pool_used_bytes{pool=\"direct\"}"),
+                    (long) metric(metrics, "jvm_memory_used_bytes{area=\"heap\"}"),
+                    (long) metric(metrics, "jvm_buffer_pool_used_bytes{pool=\"direct\"}"),
                     (int) status(folder, "Threads:"),
                     (int) descriptors.count());
         }
@@ -59,6 +59,11 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
         }
     }
 
+    /** Seconds that the server's compiler has worked. */
+    static double compilerSeconds(URI address) throws IOException, InterruptedException {
+        return metric(new HttpQuestions(address).get("/metrics").text(), "jvm_compilation_time_seconds_total");
+    }
+
     /** Seconds of all processors that a process has taken. */
     static double processorSeconds(long pid) {
         return ProcessHandle.of(pid)
@@ -75,10 +80,10 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
                 .orElseThrow(() -> ImageSearchException.resource("%s tells no %s", folder, field));
     }
 
-    private static long metric(String metrics, String name) {
+    private static double metric(String metrics, String name) {
         return metrics.lines()
                 .filter(line -> line.startsWith(name + " "))
-                .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length() + 1)))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
                 .findFirst()
                 .orElseThrow(() -> ImageSearchException.resource("/metrics has no %s", name));
     }

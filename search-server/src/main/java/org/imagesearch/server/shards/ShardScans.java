@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,11 +40,15 @@ public final class ShardScans implements AutoCloseable {
 
     private final ThreadPoolExecutor threads;
 
+    /** Of those who ask, for scans of their own: more at once than processors would only take time from those who take requests in. */
+    private final Semaphore turns;
+
     /**
-     * @param count threads
+     * @param count threads; as many of those who ask scan at once besides
      * @param queue scans that wait for a thread at most
      */
     public ShardScans(int count, int queue) {
+        turns = new Semaphore(count);
         AtomicInteger number = new AtomicInteger();
         threads = new ThreadPoolExecutor(
                 count,
@@ -61,9 +66,7 @@ public final class ShardScans implements AutoCloseable {
     List<ShardHits> scan(LocalGeneration generation, Probe probe, Deadline deadline) {
         List<Shard> shards = generation.openShards();
         if (isQuick(shards, probe)) {
-            return deadline.hasPassed()
-                    ? none(shards, ShardHits.DEADLINE)
-                    : scan(shards, generation, probe, new BestHits(probe.k(), probe.least()).bound());
+            return scanHere(generation, shards, probe, deadline);
         }
         // As many places as shards: a late answer never blocks its thread.
         BlockingQueue<ShardHits> answers = new ArrayBlockingQueue<>(Math.max(1, shards.size()));
@@ -81,6 +84,24 @@ public final class ShardScans implements AutoCloseable {
             all.add(inOrder[i] == null ? ShardHits.none(shards.get(i).number(), ShardHits.DEADLINE) : inOrder[i]);
         }
         return all;
+    }
+
+    private List<ShardHits> scanHere(LocalGeneration generation, List<Shard> shards, Probe probe, Deadline deadline) {
+        try {
+            if (!turns.tryAcquire(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
+                return none(shards, ShardHits.DEADLINE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return none(shards, ShardHits.DEADLINE);
+        }
+        try {
+            return deadline.hasPassed()
+                    ? none(shards, ShardHits.DEADLINE)
+                    : scan(shards, generation, probe, new BestHits(probe.k(), probe.least()).bound());
+        } finally {
+            turns.release();
+        }
     }
 
     /** With a filter, nobody knows before how much is to be read. */
