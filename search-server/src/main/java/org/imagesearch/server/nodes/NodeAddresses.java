@@ -7,8 +7,10 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
@@ -34,15 +36,17 @@ final class NodeAddresses {
     }
 
     /**
-     * The nodes, each by its numeric address.
+     * The nodes, each by its numeric address; one that several names stand for has the first of them.
      *
      * @throws ImageSearchException (input) at the first look, if a file cannot be read or an address has another form
      */
     Set<NodeAddress> look() {
-        Set<NodeAddress> found = new LinkedHashSet<>();
+        Map<String, NodeAddress> byAddress = new LinkedHashMap<>();
         for (String text : given) {
             try {
-                named(text).forEach(named -> found.addAll(resolved(named)));
+                named(text).stream()
+                        .flatMap(named -> resolved(named).stream())
+                        .forEach(node -> byAddress.putIfAbsent(node.toString(), node));
             } catch (ImageSearchException e) {
                 if (last.isEmpty()) {
                     throw e;
@@ -51,6 +55,7 @@ final class NodeAddresses {
                 return last;
             }
         }
+        Set<NodeAddress> found = new LinkedHashSet<>(byAddress.values());
         if (found.size() > MOST) {
             throw ImageSearchException.input("there are %d nodes, at most %d can be asked", found.size(), MOST);
         }
@@ -81,7 +86,7 @@ final class NodeAddresses {
             boolean anyOldKind = Stream.of(addresses).anyMatch(Inet4Address.class::isInstance);
             for (InetAddress address : addresses) {
                 if (!anyOldKind || address instanceof Inet4Address) {
-                    all.add(new NodeAddress(address.getHostAddress(), named.port()));
+                    all.add(named.at(address));
                 }
             }
         } catch (UnknownHostException e) {

@@ -3,6 +3,7 @@ package org.imagesearch.server.nodes;
 import java.time.Duration;
 import java.util.List;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.server.tls.TlsClientSettings;
 
 /**
  * Shards on other machines.
@@ -10,6 +11,8 @@ import org.imagesearch.core.ImageSearchException;
  * @param addresses of nodes, {@code host:port}; a name of several addresses is as many nodes, and {@code @FILE} names a file with one per
  *     line. Empty where the shards are in this process
  * @param secret what brokers must show to nodes; empty to let in whoever is on the same machine, and nobody else
+ * @param acceptCertificates whether a node takes a client's certificate, as {@code serve.http.tls.client-trust} wants it, for the secret
+ * @param tls how a broker's connections to nodes are encrypted
  * @param await how long a broker that starts waits for nodes to have every shard
  * @param silence time without a word after which a node counts as gone
  * @param patience least time that a shard gets once most others have answered, where a partial answer will do
@@ -19,6 +22,8 @@ import org.imagesearch.core.ImageSearchException;
 public record NodeSettings(
         List<String> addresses,
         String secret,
+        boolean acceptCertificates,
+        TlsClientSettings tls,
         Duration await,
         Duration silence,
         Duration patience,
@@ -58,7 +63,8 @@ public record NodeSettings(
     /** Without what nobody should read in a log. */
     @Override
     public String toString() {
-        return "NodeSettings[addresses=" + addresses + ", secret=" + (secret.isEmpty() ? "" : "***") + ", await="
+        return "NodeSettings[addresses=" + addresses + ", secret=" + (secret.isEmpty() ? "" : "***")
+                + ", acceptCertificates=" + acceptCertificates + ", tls=" + tls + ", await="
                 + await + ", silence=" + silence + ", patience=" + patience + ", hedge=" + hedge + ", lookup=" + lookup
                 + "]";
     }

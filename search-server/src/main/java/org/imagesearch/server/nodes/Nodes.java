@@ -179,6 +179,7 @@ public final class Nodes implements AutoCloseable {
             if (System.nanoTime() - lookedNanos > LOOK_NANOS) {
                 look();
             }
+            dialler.look();
             String generation = wanted.get();
             long now = System.nanoTime();
             for (Node node : nodes.values()) {
