@@ -29,6 +29,11 @@ record NodeAddress(String name, String host, int port) {
         return new NodeAddress(name, numeric.getHostAddress(), port);
     }
 
+    /** Whether it was given by the same name and port. */
+    boolean isOf(NodeAddress named) {
+        return authority().equals(named.authority());
+    }
+
     /** {@code name:port}, as HTTP wants it. */
     String authority() {
         return joined(name, port);

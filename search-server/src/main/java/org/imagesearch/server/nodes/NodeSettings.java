@@ -9,7 +9,7 @@ import org.imagesearch.server.tls.TlsClientSettings;
  * Shards on other machines.
  *
  * @param addresses of nodes, {@code host:port}; a name of several addresses is as many nodes, and {@code @FILE} names a file with one per
- *     line. Empty where the shards are in this process
+ *     line, {@code index} is the one that the index has. Empty where the shards are in this process
  * @param secret what brokers must show to nodes; empty to let in whoever is on the same machine, and nobody else
  * @param acceptCertificates whether a node takes a client's certificate, as {@code serve.http.tls.client-trust} wants it, for the secret
  * @param tls how a broker's connections to nodes are encrypted
@@ -39,11 +39,7 @@ public record NodeSettings(
                     "setting serve.nodes.secret has %d characters, expected none, or at least %d of ASCII without spaces",
                     secret.length(), SHORTEST_SECRET);
         }
-        for (String address : addresses) {
-            if (!address.startsWith("@")) {
-                NodeAddress.parse(address);
-            }
-        }
+        addresses.forEach(NodeAddresses::requireForm);
         addresses = List.copyOf(addresses);
         requireRange("await", await, Duration.ZERO);
         requireRange("silence", silence, Duration.ofMillis(100));

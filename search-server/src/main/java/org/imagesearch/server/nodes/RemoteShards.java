@@ -51,7 +51,8 @@ public final class RemoteShards implements GenerationSource, AutoCloseable {
     public static RemoteShards start(
             Path root, Fingerprint model, String modelName, NodeSettings settings, SocketFactory sockets) {
         Optional<TlsClient> tls = settings.tls().isOn() ? Optional.of(new TlsClient(settings.tls())) : Optional.empty();
-        Nodes nodes = Nodes.start(settings, model, new Dialler(sockets, settings.secret(), tls));
+        NodeAddresses addresses = new NodeAddresses(settings.addresses(), root);
+        Nodes nodes = Nodes.start(settings, addresses, model, new Dialler(sockets, settings.secret(), tls));
         return new RemoteShards(root, model, modelName, nodes);
     }
 

@@ -3,6 +3,7 @@ package org.imagesearch.server.nodes;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,7 +71,11 @@ class GatheringTest {
                 Duration.ofMillis(500),
                 hedge,
                 LONG);
-        nodes = Nodes.start(settings, MODEL, new Dialler(SocketFactory.getDefault(), "", Optional.empty()));
+        nodes = Nodes.start(
+                settings,
+                new NodeAddresses(addresses, Path.of("none")),
+                MODEL,
+                new Dialler(SocketFactory.getDefault(), "", Optional.empty()));
         nodes.await(GENERATION, shards, LONG.toNanos());
         awaitReplicas(Arrays.stream(all)
                 .filter(node -> node.model().equals(MODEL.value()))
