@@ -65,7 +65,8 @@ public final class ServeCommand implements Callable<Integer> {
             names = "--nodes",
             paramLabel = "LIST",
             description =
-                    "shard nodes that have the shards, like host1:8080,host2:8080; @FILE names a file with one per line")
+                    "shard nodes that have the shards, like host1:8080,host2:8080; @FILE names a file with one per line,"
+                            + " index the file 'nodes' of the index")
     private String nodes;
 
     @Option(names = "--conf", paramLabel = "FILE", description = "settings, HOCON")

@@ -11,6 +11,7 @@ import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.SearchSettings;
+import org.imagesearch.server.tls.ClientAuth;
 
 /**
  * Settings of the server, {@code serve.conf}.
@@ -33,6 +34,15 @@ record ServeSettings(
         NodeSettings nodes,
         Model model,
         PictureSettings picture) {
+    /** @throws ImageSearchException (input) naming the setting that does not go with those of another section */
+    ServeSettings {
+        if (nodes.acceptCertificates() && http.tls().clientAuth() == ClientAuth.NONE) {
+            throw ImageSearchException.input(
+                    "setting serve.nodes.accept-certificates is true, expected false where serve.http.tls.client-auth is"
+                            + " none: nobody is asked for one");
+        }
+    }
+
     /**
      * @param device what the model runs on
      * @param threads of one run on the CPU; 0 takes every processor

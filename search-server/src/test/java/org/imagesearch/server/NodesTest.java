@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -257,6 +258,24 @@ class NodesTest {
         assertThat(broker.get("/search?text=a&k=90&nprobe=8").ids()).hasSize(PICTURES);
     }
 
+    @Test
+    void aBrokerThatIsToldSoFindsTheNodesInTheIndex() throws Exception {
+        SearchServer first = node("0-3");
+        SearchServer second = node("0-3");
+        Path file = folder.resolve("nodes");
+        Files.writeString(file, "localhost:" + first.address().getPort() + "\n");
+        Visitor broker = new Visitor(start(Map.of("nodes.addresses", "index")).address());
+        assertThat(broker.get("/search?text=a&k=90&nprobe=8").ids()).hasSize(PICTURES);
+
+        Path moved = Files.writeString(
+                folder.resolve("moved"), "localhost:" + second.address().getPort() + "\n");
+        Files.move(moved, file, StandardCopyOption.REPLACE_EXISTING);
+        TestServers.await("a node that has moved is followed", () -> nodes(broker)
+                .equals(List.of("127.0.0.1:" + second.address().getPort())));
+        TestServers.await(
+                "it answers", () -> broker.get("/search?text=a&k=90&nprobe=8").status() == 200);
+    }
+
     private static List<String> nodes(Visitor broker) {
         return broker.get("/info").json().path("nodes").findValuesAsText("address");
     }
@@ -272,5 +291,8 @@ class NodesTest {
         assertThatThrownBy(() -> start(Map.of("nodes.addresses", "@" + folder.resolve("none"))))
                 .isInstanceOf(ImageSearchException.class)
                 .hasMessageContaining("none");
+        assertThatThrownBy(() -> start(Map.of("nodes.addresses", "index")))
+                .isInstanceOf(ImageSearchException.class)
+                .hasMessageContaining("--nodes: cannot read " + folder.resolve("nodes"));
     }
 }

@@ -29,6 +29,7 @@ import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
 import org.imagesearch.server.tls.ClientAuth;
+import org.imagesearch.server.tls.TlsClientSettings;
 import org.imagesearch.server.tls.TlsSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +86,8 @@ class ServeSettingsTest {
                         new NodeSettings(
                                 List.of(),
                                 "",
+                                false,
+                                new TlsClientSettings("", "", "", ""),
                                 Duration.ofSeconds(10),
                                 Duration.ofSeconds(2),
                                 Duration.ofMillis(500),
@@ -175,6 +178,8 @@ class ServeSettingsTest {
         "admin.token, with a space in it",
         "admin.timeout, 0 s",
         "index.poll, 0 s",
+        "nodes.secret, too-short",
+        "nodes.accept-certificates, true",
         "model.threads, -1",
         "model.batch, 0",
         "model.batch, 65",

@@ -8,6 +8,9 @@ public final class IndexLayout {
     public static final String MANIFEST = "index.json";
     public static final String CENTROIDS = "centroids.faiss";
 
+    /** Beside the generations: which servers have the shards, for brokers that are told to look there. */
+    public static final String NODES = "nodes";
+
     public static final String SAMPLE = "background.sample";
 
     private IndexLayout() {}

@@ -4,6 +4,7 @@
  * <pre>
  * index/
  *   CURRENT                  the name of the published generation
+ *   nodes                    servers that have the shards, for brokers; may be absent
  *   takedowns.jsonl          pictures that must not be shown: {@link org.imagesearch.core.index.Takedowns}
  *   gen-000001/
  *     index.json             {@link org.imagesearch.core.index.IndexManifest}

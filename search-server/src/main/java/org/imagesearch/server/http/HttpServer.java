@@ -121,7 +121,7 @@ public final class HttpServer implements AutoCloseable {
         routes.getAtOnce("/metrics", state::metrics);
         routes.getAtOnce("/metrics-summary", clipRetrieval::summary);
         routes.getAtOnce("/config.json", clipRetrieval::config);
-        node.ifPresent(service -> routes.getOpen("/node", new NodeRoute(service, nodeSettings.secret(), responses)));
+        node.ifPresent(service -> routes.getOpen("/node", new NodeRoute(service, nodeSettings, responses)));
         routes.getOpen("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
         Optional<TlsFiles> tls = settings.tls().isOn() ? Optional.of(new TlsFiles(settings.tls())) : Optional.empty();

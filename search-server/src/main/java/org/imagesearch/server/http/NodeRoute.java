@@ -6,26 +6,27 @@ import io.undertow.util.Headers;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.imagesearch.server.nodes.NodeService;
+import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
-import org.xnio.IoUtils;
-import org.xnio.StreamConnection;
-import org.xnio.streams.ChannelInputStream;
-import org.xnio.streams.ChannelOutputStream;
+import org.imagesearch.server.tls.TlsClient;
 
 /** {@code GET /node}: a broker asks to go on over the same connection in the protocol of nodes. */
 final class NodeRoute implements HttpHandler {
     private static final String BEARER = "Bearer ";
 
     private final NodeService node;
-    private final String secret;
+    private final NodeSettings settings;
     private final Responses responses;
 
-    /** @param secret what a broker must show; empty to let in whoever is on this machine */
-    NodeRoute(NodeService node, String secret, Responses responses) {
+    /** @param settings tell what a broker must show */
+    NodeRoute(NodeService node, NodeSettings settings, Responses responses) {
         this.node = node;
-        this.secret = secret;
+        this.settings = settings;
         this.responses = responses;
     }
 
@@ -39,38 +40,58 @@ final class NodeRoute implements HttpHandler {
             responses.error(exchange, e);
             return;
         }
-        exchange.upgradeChannel(NodeService.protocol(), (connection, upgraded) -> serve(connection));
+        exchange.upgradeChannel(NodeService.protocol(), (connection, upgraded) -> {
+            UpgradedConnection broker = UpgradedConnection.of(connection);
+            node.serve(broker.peer(), broker.in(), broker.out(), broker.channel());
+        });
         exchange.endExchange();
     }
 
-    private void serve(StreamConnection connection) {
-        InetSocketAddress peer = connection.getPeerAddress(InetSocketAddress.class);
-        // The two threads of the conversation wait for the channels themselves.
-        connection.getSourceChannel().suspendReads();
-        connection.getSinkChannel().suspendWrites();
-        node.serve(
-                peer == null ? "unknown" : peer.getHostString() + ":" + peer.getPort(),
-                new ChannelInputStream(connection.getSourceChannel()),
-                new ChannelOutputStream(connection.getSinkChannel()),
-                () -> IoUtils.safeClose(connection));
-    }
-
     private void requireAllowed(HttpServerExchange exchange) {
-        if (secret.isEmpty()) {
-            InetSocketAddress peer = exchange.getConnection().getPeerAddress(InetSocketAddress.class);
-            if (peer == null || !peer.getAddress().isLoopbackAddress()) {
-                throw RequestException.of(
-                        Problem.FORBIDDEN,
-                        "not allowed: without serve.nodes.secret in the node's settings only its own machine may ask");
-            }
+        if (settings.acceptCertificates() && hasShownCertificate(exchange)) {
             return;
         }
+        if (!settings.secret().isEmpty()) {
+            requireSecret(exchange);
+        } else if (settings.acceptCertificates()) {
+            throw RequestException.of(
+                    Problem.UNAUTHORIZED,
+                    "a certificate as serve.http.tls.client-trust of the node wants it is needed");
+        } else {
+            requireThisMachine(exchange);
+        }
+    }
+
+    /** One that is bad has ended the handshake. */
+    private static boolean hasShownCertificate(HttpServerExchange exchange) {
+        try {
+            return tls(exchange).isPresent() && tls(exchange).get().getPeerCertificates().length > 0;
+        } catch (SSLPeerUnverifiedException e) {
+            return false;
+        }
+    }
+
+    private static Optional<SSLSession> tls(HttpServerExchange exchange) {
+        return Optional.ofNullable(exchange.getConnection().getSslSession());
+    }
+
+    private void requireSecret(HttpServerExchange exchange) {
         String given = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
+        String wanted = BEARER + settings.secret();
         // Compared in a time that tells nothing of where they differ.
         if (given == null
                 || !MessageDigest.isEqual(
-                        given.getBytes(StandardCharsets.UTF_8), (BEARER + secret).getBytes(StandardCharsets.UTF_8))) {
+                        given.getBytes(StandardCharsets.UTF_8), wanted.getBytes(StandardCharsets.UTF_8))) {
             throw RequestException.of(Problem.UNAUTHORIZED, "serve.nodes.secret of the node's settings is needed");
+        }
+    }
+
+    private static void requireThisMachine(HttpServerExchange exchange) {
+        InetSocketAddress peer = exchange.getConnection().getPeerAddress(InetSocketAddress.class);
+        if (peer == null || !peer.getAddress().isLoopbackAddress()) {
+            throw RequestException.of(
+                    Problem.FORBIDDEN,
+                    "not allowed: without serve.nodes.secret in the node's settings only its own machine may ask");
         }
     }
 
@@ -81,8 +102,15 @@ final class NodeRoute implements HttpHandler {
                     "the connection is to be upgraded to '%s', this node speaks %s",
                     wanted == null ? "" : Responses.readable(wanted), NodeService.protocol());
         }
+        tls(exchange).map(SSLSession::getProtocol).ifPresent(NodeRoute::requireKeysThatStay);
         if (!node.hasRoom()) {
             throw RequestException.of(Problem.UNAVAILABLE, "too many brokers are connected");
+        }
+    }
+
+    private static void requireKeysThatStay(String version) {
+        if (!TlsClient.speaks(version)) {
+            throw RequestException.bad("the connection is encrypted with %s, a broker's must not be", version);
         }
     }
 }

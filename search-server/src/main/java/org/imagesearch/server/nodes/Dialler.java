@@ -5,20 +5,32 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import javax.net.SocketFactory;
+import org.imagesearch.server.tls.TlsClient;
 
-/** Opens connections to nodes: a request over HTTP asks to go on in our protocol. Thread-safe. */
+/** Opens connections to nodes: a request over HTTP, or HTTPS, asks to go on in our protocol. Thread-safe. */
 final class Dialler {
     private static final int TIMEOUT_MILLIS = 2_000;
     private static final int MAX_HEAD_BYTES = 16 << 10;
 
     private final SocketFactory sockets;
     private final String secret;
+    private final Optional<TlsClient> tls;
 
-    /** @param secret what nodes want to be shown; empty if nothing */
-    Dialler(SocketFactory sockets, String secret) {
+    /**
+     * @param secret what nodes want to be shown; empty if nothing
+     * @param tls what encrypts connections; empty for none that are
+     */
+    Dialler(SocketFactory sockets, String secret, Optional<TlsClient> tls) {
         this.sockets = sockets;
         this.secret = secret;
+        this.tls = tls;
+    }
+
+    /** Looks whether there are other certificates; to be called now and then. */
+    void look() {
+        tls.ifPresent(TlsClient::look);
     }
 
     /** @throws IOException telling why the node cannot be reached, or what it answered */
@@ -28,12 +40,15 @@ final class Dialler {
             socket.connect(new InetSocketAddress(address.host(), address.port()), TIMEOUT_MILLIS);
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(TIMEOUT_MILLIS);
-            socket.getOutputStream().write(opening(address));
-            socket.getOutputStream().flush();
-            requireAgreed(head(socket.getInputStream()));
+            Socket spoken = tls.isPresent() ? tls.get().over(socket, address.name(), address.port()) : socket;
+            spoken.getOutputStream().write(opening(address));
+            spoken.getOutputStream().flush();
+            requireAgreed(head(spoken.getInputStream()));
             // From here on it is the pings that tell whether the node is still there.
             socket.setSoTimeout(0);
-            return new Dialled(socket.getInputStream(), socket.getOutputStream(), socket);
+            // Closed without a farewell in TLS, which would wait for what is being written, perhaps to a node that
+            // reads nothing.
+            return new Dialled(spoken.getInputStream(), spoken.getOutputStream(), socket);
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
@@ -41,8 +56,9 @@ final class Dialler {
     }
 
     private byte[] opening(NodeAddress address) {
-        return ("GET /node HTTP/1.1\r\nHost: " + address + "\r\nConnection: Upgrade\r\nUpgrade: " + Message.PROTOCOL
-                        + "\r\n" + (secret.isEmpty() ? "" : "Authorization: Bearer " + secret + "\r\n") + "\r\n")
+        return ("GET /node HTTP/1.1\r\nHost: " + address.authority() + "\r\nConnection: Upgrade\r\nUpgrade: "
+                        + Message.PROTOCOL + "\r\n"
+                        + (secret.isEmpty() ? "" : "Authorization: Bearer " + secret + "\r\n") + "\r\n")
                 .getBytes(StandardCharsets.US_ASCII);
     }
 

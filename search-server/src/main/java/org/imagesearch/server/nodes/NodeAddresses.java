@@ -7,11 +7,14 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.index.IndexLayout;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,24 +28,43 @@ final class NodeAddresses {
     /** Each is a connection with two threads. */
     private static final int MOST = 1000;
 
+    /** In place of an address: those that the index has. */
+    private static final String INDEX = "index";
+
+    private static final String FILE = "@";
+
     private final List<String> given;
+    private final Path index;
     private Set<NodeAddress> last = Set.of();
 
-    /** @param given {@code host:port}, or {@code @FILE} with one per line; {@code #} begins a comment */
-    NodeAddresses(List<String> given) {
+    /**
+     * @param given {@code host:port}; or {@code @FILE} with one per line, where {@code #} begins a comment; or {@code index} for the file
+     *     {@code nodes} of the index, which is the same
+     */
+    NodeAddresses(List<String> given, Path index) {
         this.given = given;
+        this.index = index;
+    }
+
+    /** @throws ImageSearchException (input) naming the text, if it can be none of those that are given */
+    static void requireForm(String text) {
+        if (!text.startsWith(FILE) && !text.equals(INDEX)) {
+            NodeAddress.parse(text);
+        }
     }
 
     /**
-     * The nodes, each by its numeric address.
+     * The nodes, each by its numeric address; one that several names stand for has the first of them.
      *
-     * @throws ImageSearchException (input) at the first look, if a file cannot be read or an address has another form
+     * @throws ImageSearchException (input) at the first look, if a file cannot be read or names no node, or an address has another form
      */
     Set<NodeAddress> look() {
-        Set<NodeAddress> found = new LinkedHashSet<>();
+        Map<String, NodeAddress> byAddress = new LinkedHashMap<>();
         for (String text : given) {
             try {
-                named(text).forEach(named -> found.addAll(resolved(named)));
+                named(text).stream()
+                        .flatMap(named -> resolved(named).stream())
+                        .forEach(node -> byAddress.putIfAbsent(node.toString(), node));
             } catch (ImageSearchException e) {
                 if (last.isEmpty()) {
                     throw e;
@@ -51,6 +73,7 @@ final class NodeAddresses {
                 return last;
             }
         }
+        Set<NodeAddress> found = new LinkedHashSet<>(byAddress.values());
         if (found.size() > MOST) {
             throw ImageSearchException.input("there are %d nodes, at most %d can be asked", found.size(), MOST);
         }
@@ -58,11 +81,23 @@ final class NodeAddresses {
         return found;
     }
 
-    private static List<NodeAddress> named(String text) {
-        if (!text.startsWith("@")) {
-            return List.of(NodeAddress.parse(text));
+    private List<NodeAddress> named(String text) {
+        if (text.equals(INDEX)) {
+            return lines(index.resolve(IndexLayout.NODES));
         }
-        Path file = Path.of(text.substring(1));
+        return text.startsWith(FILE) ? lines(Path.of(text.substring(FILE.length()))) : List.of(NodeAddress.parse(text));
+    }
+
+    private static List<NodeAddress> lines(Path file) {
+        List<NodeAddress> named = read(file);
+        if (named.isEmpty()) {
+            // Many editors empty a file before they write it anew.
+            throw ImageSearchException.input("--nodes: %s names no node, expected lines of host:port", file);
+        }
+        return named;
+    }
+
+    private static List<NodeAddress> read(Path file) {
         try (Stream<String> lines = Files.lines(file)) {
             return lines.map(line -> line.replaceFirst("#.*", "").strip())
                     .filter(line -> !line.isEmpty())
@@ -74,18 +109,19 @@ final class NodeAddresses {
     }
 
     /** Of a name with addresses of both kinds, those of IPv4: the others are the same machines once more. */
-    private static Set<NodeAddress> resolved(NodeAddress named) {
+    private Set<NodeAddress> resolved(NodeAddress named) {
         Set<NodeAddress> all = new LinkedHashSet<>();
         try {
             InetAddress[] addresses = InetAddress.getAllByName(named.host());
             boolean anyOldKind = Stream.of(addresses).anyMatch(Inet4Address.class::isInstance);
             for (InetAddress address : addresses) {
                 if (!anyOldKind || address instanceof Inet4Address) {
-                    all.add(new NodeAddress(address.getHostAddress(), named.port()));
+                    all.add(named.at(address));
                 }
             }
         } catch (UnknownHostException e) {
             LOG.warn("node unknown address={}", named);
+            last.stream().filter(known -> known.isOf(named)).forEach(all::add);
         }
         return all;
     }

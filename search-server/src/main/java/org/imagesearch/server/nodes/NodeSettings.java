@@ -3,13 +3,16 @@ package org.imagesearch.server.nodes;
 import java.time.Duration;
 import java.util.List;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.server.tls.TlsClientSettings;
 
 /**
  * Shards on other machines.
  *
  * @param addresses of nodes, {@code host:port}; a name of several addresses is as many nodes, and {@code @FILE} names a file with one per
- *     line. Empty where the shards are in this process
+ *     line, {@code index} is the one that the index has. Empty where the shards are in this process
  * @param secret what brokers must show to nodes; empty to let in whoever is on the same machine, and nobody else
+ * @param acceptCertificates whether a node takes a client's certificate, as {@code serve.http.tls.client-trust} wants it, for the secret
+ * @param tls how a broker's connections to nodes are encrypted
  * @param await how long a broker that starts waits for nodes to have every shard
  * @param silence time without a word after which a node counts as gone
  * @param patience least time that a shard gets once most others have answered, where a partial answer will do
@@ -19,6 +22,8 @@ import org.imagesearch.core.ImageSearchException;
 public record NodeSettings(
         List<String> addresses,
         String secret,
+        boolean acceptCertificates,
+        TlsClientSettings tls,
         Duration await,
         Duration silence,
         Duration patience,
@@ -34,11 +39,7 @@ public record NodeSettings(
                     "setting serve.nodes.secret has %d characters, expected none, or at least %d of ASCII without spaces",
                     secret.length(), SHORTEST_SECRET);
         }
-        for (String address : addresses) {
-            if (!address.startsWith("@")) {
-                NodeAddress.parse(address);
-            }
-        }
+        addresses.forEach(NodeAddresses::requireForm);
         addresses = List.copyOf(addresses);
         requireRange("await", await, Duration.ZERO);
         requireRange("silence", silence, Duration.ofMillis(100));
@@ -58,7 +59,8 @@ public record NodeSettings(
     /** Without what nobody should read in a log. */
     @Override
     public String toString() {
-        return "NodeSettings[addresses=" + addresses + ", secret=" + (secret.isEmpty() ? "" : "***") + ", await="
+        return "NodeSettings[addresses=" + addresses + ", secret=" + (secret.isEmpty() ? "" : "***")
+                + ", acceptCertificates=" + acceptCertificates + ", tls=" + tls + ", await="
                 + await + ", silence=" + silence + ", patience=" + patience + ", hedge=" + hedge + ", lookup=" + lookup
                 + "]";
     }

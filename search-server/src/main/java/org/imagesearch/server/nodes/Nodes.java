@@ -75,11 +75,11 @@ public final class Nodes implements AutoCloseable {
             long asked,
             long failed) {}
 
-    private Nodes(NodeSettings settings, Fingerprint model, Dialler dialler) {
+    private Nodes(NodeSettings settings, NodeAddresses addresses, Fingerprint model, Dialler dialler) {
         this.settings = settings;
         this.model = model;
         this.dialler = dialler;
-        this.addresses = new NodeAddresses(settings.addresses());
+        this.addresses = addresses;
         this.pulse = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nodes-pulse"));
         AtomicInteger number = new AtomicInteger();
         this.diallers = new ThreadPoolExecutor(
@@ -100,11 +100,12 @@ public final class Nodes implements AutoCloseable {
     /**
      * Begins to look for nodes and to connect to them.
      *
+     * @param addresses where they may be
      * @param model that queries are encoded with; nodes with another one are left out
      * @throws org.imagesearch.core.ImageSearchException (input) if an address has another form or a file of them cannot be read
      */
-    static Nodes start(NodeSettings settings, Fingerprint model, Dialler dialler) {
-        Nodes nodes = new Nodes(settings, model, dialler);
+    static Nodes start(NodeSettings settings, NodeAddresses addresses, Fingerprint model, Dialler dialler) {
+        Nodes nodes = new Nodes(settings, addresses, model, dialler);
         nodes.look();
         nodes.beating = nodes.pulse.scheduleWithFixedDelay(nodes::beat, 0, PULSE_MILLIS, TimeUnit.MILLISECONDS);
         return nodes;
@@ -179,6 +180,7 @@ public final class Nodes implements AutoCloseable {
             if (System.nanoTime() - lookedNanos > LOOK_NANOS) {
                 look();
             }
+            dialler.look();
             String generation = wanted.get();
             long now = System.nanoTime();
             for (Node node : nodes.values()) {

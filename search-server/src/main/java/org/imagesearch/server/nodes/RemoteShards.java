@@ -14,6 +14,7 @@ import org.imagesearch.core.index.ShardEntry;
 import org.imagesearch.faiss.IvfIndex;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.GenerationSource;
+import org.imagesearch.server.tls.TlsClient;
 
 /**
  * Opens generations whose shards are on nodes. Of the index, the broker needs {@code CURRENT}, {@code index.json} and the centroids, and for
@@ -44,10 +45,14 @@ public final class RemoteShards implements GenerationSource, AutoCloseable {
      * @param model the model that queries are encoded with
      * @param modelName where that model is, for messages
      * @param sockets what connections are made with
+     * @throws org.imagesearch.core.ImageSearchException (input) if an address has another form, or a file of addresses or certificates
+     *     cannot be used
      */
     public static RemoteShards start(
             Path root, Fingerprint model, String modelName, NodeSettings settings, SocketFactory sockets) {
-        Nodes nodes = Nodes.start(settings, model, new Dialler(sockets, settings.secret()));
+        Optional<TlsClient> tls = settings.tls().isOn() ? Optional.of(new TlsClient(settings.tls())) : Optional.empty();
+        NodeAddresses addresses = new NodeAddresses(settings.addresses(), root);
+        Nodes nodes = Nodes.start(settings, addresses, model, new Dialler(sockets, settings.secret(), tls));
         return new RemoteShards(root, model, modelName, nodes);
     }
 

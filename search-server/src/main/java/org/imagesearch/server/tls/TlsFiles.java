@@ -5,9 +5,10 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -19,22 +20,34 @@ public final class TlsFiles {
     /** What is older has known weaknesses. */
     public static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
 
-    private final TlsSettings settings;
+    private final String certificate;
+    private final String key;
+    private final String password;
+    private final String trust;
 
     /** @param settings with TLS on */
     public TlsFiles(TlsSettings settings) {
-        this.settings = settings;
+        this(settings.certificate(), settings.key(), settings.password(), settings.clientTrust());
+    }
+
+    /** @param settings with TLS on */
+    public TlsFiles(TlsClientSettings settings) {
+        this(settings.certificate(), settings.key(), settings.password(), settings.trust());
+    }
+
+    private TlsFiles(String certificate, String key, String password, String trust) {
+        this.certificate = certificate;
+        this.key = key;
+        this.password = password;
+        this.trust = trust;
     }
 
     /** All of them, to see when they change. */
     public List<Path> paths() {
-        List<Path> paths = new ArrayList<>();
-        for (String file : List.of(settings.certificate(), settings.key(), settings.clientTrust())) {
-            if (!file.isEmpty()) {
-                paths.add(Path.of(file));
-            }
-        }
-        return paths;
+        return Stream.of(certificate, key, trust)
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .toList();
     }
 
     /**
@@ -43,24 +56,30 @@ public final class TlsFiles {
      * @throws ImageSearchException (input) naming the file, if one cannot be read, or the key is not the certificate's
      */
     public SSLContext context() {
-        Path certificate = Path.of(settings.certificate());
-        Identity identity = KeyFiles.identity(
-                certificate, settings.key().isEmpty() ? certificate : Path.of(settings.key()), settings.password());
         try {
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(identity.keyManagers(), trustManagers(), new SecureRandom());
+            context.init(keyManagers(), trustManagers(), new SecureRandom());
             return context;
         } catch (GeneralSecurityException e) {
-            throw new ImageSearchException(ErrorCode.INPUT, "cannot use " + identity + ": " + e.getMessage(), e);
+            throw new ImageSearchException(ErrorCode.INPUT, "cannot use " + paths() + ": " + e.getMessage(), e);
         }
     }
 
-    /** Who signs certificates of clients: those of the file, none of those that every browser knows. */
+    private KeyManager[] keyManagers() throws GeneralSecurityException {
+        if (certificate.isEmpty()) {
+            return new KeyManager[0];
+        }
+        Path file = Path.of(certificate);
+        return KeyFiles.identity(file, key.isEmpty() ? file : Path.of(key), password)
+                .keyManagers();
+    }
+
+    /** Who signs certificates of the other side: those of the file, none of those that every browser knows. */
     private TrustManager[] trustManagers() throws GeneralSecurityException {
         KeyStore trusted = KeyFiles.emptyStore();
-        if (!settings.clientTrust().isEmpty()) {
+        if (!trust.isEmpty()) {
             int number = 0;
-            for (X509Certificate one : KeyFiles.certificates(Path.of(settings.clientTrust()), settings.password())) {
+            for (X509Certificate one : KeyFiles.certificates(Path.of(trust), password)) {
                 trusted.setCertificateEntry("trusted-" + number++, one);
             }
         }

@@ -3,11 +3,13 @@ package org.imagesearch.server.nodes;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -21,6 +23,7 @@ import org.imagesearch.server.nodes.Message.Hits;
 import org.imagesearch.server.nodes.Message.Refused;
 import org.imagesearch.server.nodes.Message.Scan;
 import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.tls.TlsClientSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -58,9 +61,21 @@ class GatheringTest {
     /** @param hedge when another node is asked too */
     private void connect(int shards, Duration hedge, FakeNode... all) {
         List<String> addresses = Arrays.stream(all).map(FakeNode::address).toList();
-        NodeSettings settings =
-                new NodeSettings(addresses, "", LONG, Duration.ofMillis(500), Duration.ofMillis(500), hedge, LONG);
-        nodes = Nodes.start(settings, MODEL, new Dialler(SocketFactory.getDefault(), ""));
+        NodeSettings settings = new NodeSettings(
+                addresses,
+                "",
+                false,
+                new TlsClientSettings("", "", "", ""),
+                LONG,
+                Duration.ofMillis(500),
+                Duration.ofMillis(500),
+                hedge,
+                LONG);
+        nodes = Nodes.start(
+                settings,
+                new NodeAddresses(addresses, Path.of("none")),
+                MODEL,
+                new Dialler(SocketFactory.getDefault(), "", Optional.empty()));
         nodes.await(GENERATION, shards, LONG.toNanos());
         awaitReplicas(Arrays.stream(all)
                 .filter(node -> node.model().equals(MODEL.value()))

@@ -27,8 +27,13 @@ public final class Certificates {
         this.store = store;
     }
 
-    /** One for localhost. */
+    /** One for localhost, by name and number. */
     public static Certificates make(Path folder, String name, String algorithm) {
+        return make(folder, name, algorithm, "dns:localhost,ip:127.0.0.1");
+    }
+
+    /** @param names that it is for, as keytool wants them: {@code dns:localhost,ip:127.0.0.1} */
+    public static Certificates make(Path folder, String name, String algorithm, String names) {
         Path store = folder.resolve(name + ".p12");
         try {
             Files.deleteIfExists(store);
@@ -36,7 +41,7 @@ public final class Certificates {
                     Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair"));
             command.addAll(List.of("-keyalg", algorithm, "-alias", "one", "-dname", "CN=" + name, "-validity", "30"));
             command.addAll(List.of("-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", PASSWORD));
-            command.addAll(List.of("-ext", "san=dns:localhost,ip:127.0.0.1"));
+            command.addAll(List.of("-ext", "san=" + names));
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), UTF_8);

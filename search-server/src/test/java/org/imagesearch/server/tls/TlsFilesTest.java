@@ -71,6 +71,7 @@ class TlsFilesTest {
     void thePasswordIsInNoText() {
         assertThat(new TlsSettings("a", "", "secret-word", ClientAuth.NONE, "").toString())
                 .doesNotContain("secret-word");
+        assertThat(new TlsClientSettings("a", "", "", "secret-word").toString()).doesNotContain("secret-word");
     }
 
     private static TlsFiles files(Path certificate, Path key, String password) {
