@@ -22,7 +22,7 @@ public final class Shard implements AutoCloseable {
     private final IvfIndex vectors;
     private final RowStore rows;
     private final long screenBytes;
-    private final double floatsPerList;
+    private final double bytesPerList;
     private final Optional<Columns> columns;
 
     private Shard(int number, IvfIndex vectors, RowStore rows) {
@@ -30,7 +30,9 @@ public final class Shard implements AutoCloseable {
         this.vectors = vectors;
         this.rows = rows;
         this.screenBytes = vectors.screenBytes();
-        this.floatsPerList = (double) vectors.size() / vectors.nlist() * vectors.dimension();
+        // Of a screen, it is the upper halves that are read; beyond them, the little that they do not decide.
+        double bytes = screenBytes > 0 ? screenBytes / 2.0 : (double) vectors.size() * vectors.codeBytes();
+        this.bytesPerList = bytes / vectors.nlist();
         this.columns = rows.canFilter() ? Optional.of(rows.columns()) : Optional.empty();
     }
 
@@ -91,9 +93,9 @@ public final class Shard implements AutoCloseable {
         return !vectors.isRefined() && (!vectors.isMapped() || screenBytes > 0);
     }
 
-    /** Components of the vectors of a list, in the mean. */
-    double floatsPerList() {
-        return floatsPerList;
+    /** Bytes that a scan reads of a list, in the mean. */
+    double bytesPerList() {
+        return bytesPerList;
     }
 
     /** Bytes of memory that its screen takes, 0 without one. */

@@ -35,8 +35,8 @@ public final class ShardScans implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardScans.class);
     private static final long STOP_SECONDS = 10;
 
-    /** Of 4 bytes each: read in a millisecond or two, and with a screen in some tenths of one. */
-    private static final long QUICK_FLOATS = 4 << 20;
+    /** Bytes that are read in about a millisecond, of vectors or of their screens. */
+    private static final double QUICK_BYTES = 16 << 20;
 
     private final ThreadPoolExecutor threads;
 
@@ -106,8 +106,8 @@ public final class ShardScans implements AutoCloseable {
 
     /** With a filter, nobody knows before how much is to be read. */
     private static boolean isQuick(List<Shard> shards, Probe probe) {
-        double floats = shards.stream().mapToDouble(Shard::floatsPerList).sum() * probe.lists().length;
-        return floats <= QUICK_FLOATS
+        double bytes = shards.stream().mapToDouble(Shard::bytesPerList).sum() * probe.lists().length;
+        return bytes <= QUICK_BYTES
                 && probe.filter().isEmpty()
                 && shards.stream().allMatch(Shard::isInMemory);
     }
