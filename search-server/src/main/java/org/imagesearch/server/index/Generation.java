@@ -47,6 +47,11 @@ public abstract class Generation {
     /** Bytes of this process's memory that the screens of the shards take, 0 without. */
     public abstract long screenBytes();
 
+    /** What filters came to in this process; empty if its shards are elsewhere. */
+    public Optional<FilterCacheState> filterCache() {
+        return Optional.empty();
+    }
+
     /** Whether a picture is taken down, in the index or not. */
     public abstract boolean isDown(long id);
 
