@@ -311,6 +311,19 @@ public final class LocalGeneration extends Generation {
     }
 
     @Override
+    protected Map<Long, ImageRow> storedRows(long[] ids) {
+        Map<Long, ImageRow> found = new HashMap<>();
+        for (Shard shard : files.shards()) {
+            List<Optional<ImageRow>> rows = shard.rows(ids);
+            for (int i = 0; i < ids.length; i++) {
+                long id = ids[i];
+                rows.get(i).ifPresent(row -> found.put(id, row));
+            }
+        }
+        return found;
+    }
+
+    @Override
     public Optional<float[]> storedVector(long id) {
         return firstOf(shard -> shard.vector(id));
     }
