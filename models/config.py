@@ -46,12 +46,12 @@ class Config:
             self.refuse(field, "an object")
         return Config(self.file, value if isinstance(value, dict) else {}, self.problems, f"{self._prefix}{field}.")
 
-    def count(self, field: str, default: Any = _REQUIRED, most: int = 1 << 24) -> int:
-        """A whole number of 1 to `most`."""
+    def count(self, field: str, default: Any = _REQUIRED, most: int = 1 << 24, least: int = 1) -> int:
+        """A whole number of `least` to `most`."""
         value = self._value(field, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-            self.refuse(field, f"a whole number of 1 to {most}")
-            return 1
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            self.refuse(field, f"a whole number of {least} to {most}")
+            return least
         return value
 
     def number(self, field: str, default: Any = _REQUIRED) -> float:

@@ -21,9 +21,9 @@ Turns published checkpoints into a model bundle, for bin/embed and bin/serve.
 
 An image tower is a folder with config.json, preprocessor_config.json and model.safetensors or pytorch_model.bin, as in
 openai/clip-vit-base-patch32 and sentence-transformers/clip-ViT-B-32 (CLIP of any size, SigLIP). A text tower is
-sentence-transformers/clip-ViT-B-32-multilingual-v1, or a CLIP folder with tokenizer.json. Either may be an ONNX export
-instead (Qdrant/clip-ViT-B-32-vision, Xenova/clip-vit-base-patch32, immich-app/ViT-B-32__openai, onnx/model.onnx), which is
-taken as it is."""
+sentence-transformers/clip-ViT-B-32-multilingual-v1, as published or as sentence-transformers 6 saves it, or a CLIP folder
+with tokenizer.json. Either may be an ONNX export instead (Qdrant/clip-ViT-B-32-vision, Xenova/clip-vit-base-patch32,
+immich-app/ViT-B-32__openai, onnx/model.onnx), which is taken as it is."""
 
 
 class _Arguments(argparse.ArgumentParser):
@@ -116,6 +116,8 @@ def _write(folder: pathlib.Path, image: ImageSource, text: TextSource, precision
         "text": text_section | {
             "tokenizer": "tokenizer.json", "maxLength": text.max_length, "lowercase": text.tokenizer.lowercase},
     }
+    if image.logit_scale is not None:
+        manifest["logitScale"] = image.logit_scale
     if image.embeddings is not None or text.embeddings is not None:
         _say("golden vectors")
         cosine = COSINE_FP16 if half or is_export else COSINE_FP32

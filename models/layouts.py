@@ -21,7 +21,7 @@ from tensors import CHECKPOINT_NAMES, Checkpoint, find_checkpoint, open_checkpoi
 from tokenizing import TokenizerFile, read_tokenizer
 from towers import (
     Weights, check_tensors, clip_text_tensors, dense_tensors, distilbert_prefix, distilbert_tensors, own_names, read_clip_text,
-    read_dense, read_distilbert, read_mean_pooling, read_vision, vision_tensors,
+    read_dense, read_distilbert, read_logit_scale, read_max_length, read_mean_pooling, read_vision, vision_tensors,
 )
 
 IMAGE_MODEL, TEXT_MODEL, DENSE = "image.onnx", "text.onnx", "dense.safetensors"
@@ -31,12 +31,16 @@ _CLIP_POSITIONS = 77
 
 @dataclasses.dataclass(frozen=True)
 class ImageSource:
-    """A vision tower that was found. `write` puts the model into a bundle and returns what bundle.json says of it."""
+    """A vision tower that was found. `write` puts the model into a bundle and returns what bundle.json says of it.
+
+    `logit_scale` is what the whole model multiplies inner products with, None where the folder does not tell.
+    """
 
     file: pathlib.Path
     is_export: bool
     dimension: int
     preprocessing: Preprocessing
+    logit_scale: float | None
     write: Callable[[pathlib.Path, bool], dict[str, Any]]
     embeddings: Callable[[list[np.ndarray]], np.ndarray] | None
 
@@ -94,6 +98,8 @@ def _image_from_weights(folder: pathlib.Path) -> ImageSource:
     problems.raise_any()
     assert checkpoint is not None
     weights = check_tensors(checkpoint, "", vision_tensors(tower), own_names(tower, ""), problems)
+    # SigLIP's belongs to a sigmoid.
+    logit_scale = None if tower.siglip else read_logit_scale(checkpoint, problems)
     problems.raise_any()
 
     def write(bundle: pathlib.Path, half: bool) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def _image_from_weights(folder: pathlib.Path) -> ImageSource:
         return _image_section(IMAGE_MODEL, graphs.PIXELS, graphs.EMBEDDING, preprocessing, "uint8-nhwc")
 
     return ImageSource(
-        checkpoint.file, False, tower.dimension, preprocessing, write,
+        checkpoint.file, False, tower.dimension, preprocessing, logit_scale, write,
         lambda pictures: reference.image_embeddings(tower, weights, pictures))
 
 
@@ -129,7 +135,9 @@ def _exported_image(
             f"{IMAGE_FOLDER}/{name}", export.inputs[0].name, output.name, preprocessing, "float32-nchw")
         return section | {"normalised": False}
 
-    return ImageSource(file, True, output.shape[1], preprocessing, write, source.embeddings if source else None)
+    return ImageSource(
+        file, True, output.shape[1], preprocessing, source.logit_scale if source else None, write,
+        source.embeddings if source else None)
 
 
 def _sentence_text(folder: pathlib.Path) -> TextSource:
@@ -169,7 +177,8 @@ def _exported_sentence_text(
     problems = Problems()
     model, pooling, dense = _sentence_modules(folder, problems)
     root = Config.read(model / "config.json", problems)
-    max_length = Config.read(model / "sentence_bert_config.json", problems).count("max_seq_length", most=4096)
+    sentence = Config.read(model / "sentence_bert_config.json", problems)
+    max_length = read_max_length(sentence, root.count("max_position_embeddings", 512, 4096))
     width = root.count("dim", 768, 8192) if root.has("dim") else root.count("hidden_size", 768, 8192)
     pooling_config = Config.read(pooling / "config.json", problems)
     dense_config = Config.read(dense / "config.json", problems)

@@ -19,6 +19,12 @@ from tensors import Checkpoint
 # transformers gives DistilBERT's LayerNorm this and no setting for it.
 DISTILBERT_EPSILON = 1e-12
 CHANNELS = 3
+# The two markers and a token between them.
+_LEAST_LENGTH = 3
+# What transformers writes into tokenizer_config.json where a tokenizer has no limit.
+_UNLIMITED = int(1e30)
+# What a bundle's logitScale may be.
+_LOGIT_SCALES = (0.1, 1000.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,18 +134,34 @@ def read_distilbert(root: Config, sentence: Config, pooling: Config, dense: Conf
     if transformer.width % transformer.heads:
         root.refuse("n_heads", f"a divisor of dim = {transformer.width}")
     positions = root.count("max_position_embeddings", 512, 4096)
-    max_length = sentence.count("max_seq_length", most=positions)
-    if max_length < 3:
-        sentence.refuse("max_seq_length", f"3 to {positions}")
+    max_length = read_max_length(sentence, positions)
     read_mean_pooling(pooling, transformer.width)
     dimension = read_dense(dense, transformer.width)
     return DistilBert(transformer, root.count("vocab_size", 30522), positions, dimension, max_length)
 
 
+def read_max_length(sentence: Config, positions: int) -> int:
+    """sentence_bert_config.json: tokens of a text, at most the model's positions.
+
+    sentence-transformers 6 leaves the number to tokenizer_config.json beside it, which may be without a limit.
+    """
+    sentence.one_of("transformer_task", ("feature-extraction",), "feature-extraction")
+    sentence.one_of("module_output_name", ("token_embeddings",), "token_embeddings")
+    sentence.one_of("processing_kwargs", ({},), {})
+    if sentence.has("max_seq_length") or not sentence.file.is_file():
+        return sentence.count("max_seq_length", most=positions, least=_LEAST_LENGTH)
+    tokenizer = Config.read(sentence.file.with_name("tokenizer_config.json"), sentence.problems)
+    return min(tokenizer.count("model_max_length", most=_UNLIMITED, least=_LEAST_LENGTH), positions)
+
+
 def read_mean_pooling(pooling: Config, width: int) -> None:
-    """1_Pooling: the mean of the tokens and nothing else."""
-    pooling.one_of("word_embedding_dimension", (width,))
-    pooling.one_of("pooling_mode_mean_tokens", (True,))
+    """1_Pooling: the mean of the tokens and nothing else; since sentence-transformers 6 under other names."""
+    pooling.one_of("embedding_dimension" if pooling.has("embedding_dimension") else "word_embedding_dimension", (width,))
+    if pooling.has("pooling_mode"):
+        pooling.one_of("pooling_mode", ("mean",))
+        pooling.one_of("pooling_mode_mean_tokens", (True,), True)
+    else:
+        pooling.one_of("pooling_mode_mean_tokens", (True,))
     for field in pooling.content:
         if field.startswith("pooling_mode_") and field != "pooling_mode_mean_tokens":
             pooling.one_of(field, (False,))
@@ -150,7 +172,28 @@ def read_dense(dense: Config, width: int) -> int:
     dense.one_of("in_features", (width,))
     dense.one_of("bias", (False,), True)
     dense.one_of("activation_function", ("torch.nn.modules.linear.Identity",))
+    dense.one_of("use_residual", (False,), False)
+    for name in ("module_input_name", "module_output_name"):
+        dense.one_of(name, ("sentence_embedding",), "sentence_embedding")
     return dense.count("out_features", most=8192)
+
+
+def read_logit_scale(checkpoint: Checkpoint, problems: Problems) -> float | None:
+    """What CLIP multiplies inner products with before a softmax; None where a checkpoint is of one tower alone.
+
+    The checkpoint holds its logarithm (modeling_clip.py, CLIPModel.forward).
+    """
+    tensor = checkpoint.get("logit_scale")
+    if tensor is None:
+        return None
+    least, most = _LOGIT_SCALES
+    stored = tensor.numbers().astype(np.float64).ravel()
+    if stored.size != 1 or not math.log(least) <= stored[0] <= math.log(most):
+        problems.add(
+            f"{checkpoint.file}: tensor logit_scale is {stored[:4].tolist()}, expected one number whose exponential is"
+            f" {least:g} to {most:g}")
+        return None
+    return round(math.exp(stored[0]), 4)
 
 
 def _transformer(

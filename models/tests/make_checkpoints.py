@@ -37,10 +37,11 @@ from tensors import write_safetensors  # noqa: E402
 from tokenizing import byte_characters, read_tokenizer  # noqa: E402
 
 CLIP, SENTENCE_CLIP, MULTILINGUAL = "clip-vit-base-patch32", "clip-ViT-B-32", "clip-ViT-B-32-multilingual-v1"
+MULTILINGUAL_6 = "clip-ViT-B-32-multilingual-v1-written-by-6"
 SIGLIP = "siglip-base-patch16-224"
 QDRANT, XENOVA, IMMICH = "clip-ViT-B-32-vision", "xenova-clip-vit-base-patch32", "ViT-B-32__openai"
 MULTILINGUAL_ONNX = "clip-ViT-B-32-multilingual-v1-onnx"
-FOLDERS = (CLIP, SENTENCE_CLIP, MULTILINGUAL, SIGLIP, QDRANT, XENOVA, IMMICH, MULTILINGUAL_ONNX)
+FOLDERS = (CLIP, SENTENCE_CLIP, MULTILINGUAL, MULTILINGUAL_6, SIGLIP, QDRANT, XENOVA, IMMICH, MULTILINGUAL_ONNX)
 
 MEAN = [0.48145466, 0.4578275, 0.40821073]
 DEVIATION = [0.26862954, 0.26130258, 0.27577711]
@@ -108,7 +109,7 @@ class Checkpoints:
         writers: dict[str, Callable[[pathlib.Path], None]] = {
             CLIP: self._write_clip, SENTENCE_CLIP: self._write_sentence_clip, MULTILINGUAL: self._write_multilingual,
             SIGLIP: self._write_siglip, QDRANT: self._write_qdrant, XENOVA: self._write_xenova, IMMICH: self._write_immich,
-            MULTILINGUAL_ONNX: self._write_multilingual_onnx,
+            MULTILINGUAL_ONNX: self._write_multilingual_onnx, MULTILINGUAL_6: self._write_multilingual_6,
         }
         writers[name](target)
         return target
@@ -137,6 +138,27 @@ class Checkpoints:
         """sentence-transformers/clip-ViT-B-32-multilingual-v1."""
         torch.save(self.distilbert.state_dict(), folder / "pytorch_model.bin")
         self._write_multilingual_settings(folder)
+
+    def _write_multilingual_6(self, folder: pathlib.Path) -> None:
+        """sentence-transformers/clip-ViT-B-32-multilingual-v1 as sentence-transformers 6 saves it."""
+        self._write_multilingual_settings(folder)
+        write_safetensors(folder / "model.safetensors", arrays(self.distilbert))
+        (folder / "2_Dense/pytorch_model.bin").unlink()
+        write_safetensors(folder / "2_Dense/model.safetensors", arrays(self.dense))
+        kinds = (("", "base.modules.transformer.Transformer"), ("1_Pooling", "sentence_transformer.modules.pooling.Pooling"),
+                 ("2_Dense", "base.modules.dense.Dense"))
+        _write_json(folder / "modules.json", [
+            {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.{kind}"}
+            for index, (path, kind) in enumerate(kinds)])
+        _write_json(folder / "sentence_bert_config.json", {
+            "transformer_task": "feature-extraction", "module_output_name": "token_embeddings",
+            "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}})
+        _write_json(folder / "tokenizer_config.json", {"model_max_length": 128, "tokenizer_class": "BertTokenizer"})
+        _write_json(folder / "1_Pooling/config.json", {
+            "embedding_dimension": self.sizes["distilbert"]["dim"], "pooling_mode": "mean", "include_prompt": True})
+        _write_json(folder / "2_Dense/config.json", {
+            **json.loads((folder / "2_Dense/config.json").read_text(encoding="utf-8")),
+            "module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"})
 
     def _write_siglip(self, folder: pathlib.Path) -> None:
         """google/siglip-base-patch16-224, its vision tower."""

@@ -1,3 +1,4 @@
+import math
 import pathlib
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ import onnx_in_numpy
 from folders import imported, read_json, write_json
 from golden import TEXTS
 from make_checkpoints import (
-    CLIP, IMMICH, MULTILINGUAL, MULTILINGUAL_ONNX, QDRANT, SENTENCE_CLIP, SIGLIP, XENOVA, Checkpoints, write_reference)
+    CLIP, IMMICH, MULTILINGUAL, MULTILINGUAL_6, MULTILINGUAL_ONNX, QDRANT, SENTENCE_CLIP, SIGLIP, XENOVA, Checkpoints,
+    write_reference)
 from PIL import Image
 from preprocessing import Preprocessing
 from tensors import open_checkpoint, write_safetensors
@@ -43,7 +45,8 @@ class ImportModelTest(unittest.TestCase):
     def test_a_bundle_says_what_the_folders_said(self) -> None:
         manifest = self.import_both(folders.folder(CLIP), folders.folder(MULTILINGUAL), "--name", "mine")
         self.assertEqual(
-            {"formatVersion": 1, "name": "mine", "version": "1", "dimension": 48, "precision": "fp32", "golden": "golden.json"},
+            {"formatVersion": 1, "name": "mine", "version": "1", "dimension": 48, "logitScale": 14.2849, "precision": "fp32",
+             "golden": "golden.json"},
             {key: value for key, value in manifest.items() if key not in ("image", "text", "source")})
         self.assertEqual({
             "model": "image.onnx", "input": "pixels", "output": "embedding", "size": 64, "resize": "shortest-edge-bicubic",
@@ -123,11 +126,49 @@ class ImportModelTest(unittest.TestCase):
         shutil.rmtree(self.bundle)
         manifest = self.import_both(folders.folder(SIGLIP), text)
         self.assertEqual(("square-bicubic", [0.5] * 3), (manifest["image"]["resize"], manifest["image"]["std"]))
+        self.assertNotIn("logitScale", manifest)
         preprocessing = Preprocessing(64, "square-bicubic", [0.0] * 3, [1.0] * 3)
         for each in read_json(self.bundle / "golden.json")["pictures"]:
             pixels = preprocessing.pixels(Image.open(self.bundle / each["file"]))
             actual = onnx_in_numpy.run(self.bundle / "image.onnx", pixels=pixels[None])
             self.assertGreater(folders.least_cosine(folders.decoded(each["embedding"])[None], actual), 0.999999)
+
+    def test_what_sentence_transformers_6_saves_gives_the_same_bundle(self) -> None:
+        files = ("text.onnx", "tokenizer.json", "golden.json")
+        expected = self.import_both(folders.folder(CLIP), folders.folder(MULTILINGUAL))
+        bytes_of = {name: (self.bundle / name).read_bytes() for name in files}
+        shutil.rmtree(self.bundle)
+        found = self.import_both(folders.folder(CLIP), folders.folder(MULTILINGUAL_6))
+        self.assertEqual(expected["text"], found["text"])
+        self.assertEqual(bytes_of, {name: (self.bundle / name).read_bytes() for name in files})
+
+    def test_the_length_of_texts_ends_with_the_positions_where_the_tokenizer_has_no_limit(self) -> None:
+        text = self.copy(MULTILINGUAL_6)
+        write_json(text / "tokenizer_config.json", {"model_max_length": int(1e30)})
+        self.assertEqual(512, self.import_both(folders.folder(CLIP), text)["text"]["maxLength"])
+
+    def test_a_length_that_no_file_tells_is_refused(self) -> None:
+        text = self.copy(MULTILINGUAL_6)
+        write_json(text / "tokenizer_config.json", {"do_lower_case": False})
+        self.assertIn(
+            "tokenizer_config.json: model_max_length is missing, expected", self.refused(folders.folder(CLIP), text))
+        (text / "tokenizer_config.json").unlink()
+        self.assertIn(f"missing file: {text}/tokenizer_config.json", self.refused(folders.folder(CLIP), text))
+
+    def test_the_scale_of_a_softmax_is_clips_own(self) -> None:
+        image = self.copy(CLIP)
+        tensors = {name: np.array(each.numbers()) for name, each in open_checkpoint(image / "model.safetensors").items()}
+        for stored, expected in ((4.6052, 100.003), (math.log(1 / 0.07), 14.2857)):
+            write_safetensors(image / "model.safetensors", {**tensors, "logit_scale": np.array(stored, np.float32)})
+            self.assertEqual(expected, self.import_both(image, folders.folder(MULTILINGUAL))["logitScale"])
+            shutil.rmtree(self.bundle)
+        for wrong in (np.array(7.0), np.array(np.nan), np.array([1.0, 2.0])):
+            write_safetensors(image / "model.safetensors", {**tensors, "logit_scale": wrong.astype(np.float32)})
+            self.assertRegex(
+                self.refused(image, folders.folder(MULTILINGUAL)), "tensor logit_scale is .+, expected one number")
+        del tensors["logit_scale"]
+        write_safetensors(image / "model.safetensors", tensors)
+        self.assertNotIn("logitScale", self.import_both(image, folders.folder(MULTILINGUAL)))
 
     def multilingual_of_width_64(self) -> pathlib.Path:
         text = self.copy(MULTILINGUAL)
@@ -258,13 +299,23 @@ class ImportModelTest(unittest.TestCase):
                 self.assert_field_refused(CLIP, file, path, value, image=True)
         for file, path, value in (
                 ("config.json", "model_type", "bert"), ("config.json", "activation", "relu"), ("config.json", "n_heads", 7),
-                ("sentence_bert_config.json", "max_seq_length", None), ("sentence_bert_config.json", "max_seq_length", 513),
+                ("sentence_bert_config.json", "max_seq_length", 2), ("sentence_bert_config.json", "max_seq_length", 513),
+                ("sentence_bert_config.json", "processing_kwargs", {"text": {"max_length": 7}}),
+                ("1_Pooling/config.json", "word_embedding_dimension", 32), ("1_Pooling/config.json", "pooling_mode", "max"),
                 ("1_Pooling/config.json", "pooling_mode_mean_tokens", False),
                 ("1_Pooling/config.json", "pooling_mode_cls_token", True), ("2_Dense/config.json", "bias", True),
                 ("2_Dense/config.json", "activation_function", "torch.nn.modules.activation.Tanh"),
                 ("2_Dense/config.json", "in_features", 32)):
             with self.subTest(f"{file} {path}"):
                 self.assert_field_refused(MULTILINGUAL, file, path, value, image=False)
+        for file, path, value in (
+                ("tokenizer_config.json", "model_max_length", 2), ("tokenizer_config.json", "model_max_length", "128"),
+                ("sentence_bert_config.json", "transformer_task", "fill-mask"),
+                ("1_Pooling/config.json", "embedding_dimension", 32), ("1_Pooling/config.json", "pooling_mode", ["mean", "max"]),
+                ("1_Pooling/config.json", "pooling_mode_cls_token", True), ("2_Dense/config.json", "use_residual", True),
+                ("2_Dense/config.json", "module_input_name", "token_embeddings")):
+            with self.subTest(f"of sentence-transformers 6, {file} {path}"):
+                self.assert_field_refused(MULTILINGUAL_6, file, path, value, image=False)
         for path, value in (("text_config.eos_token_id", 5), ("text_config.hidden_act", "relu")):
             with self.subTest(path):
                 self.assert_field_refused(CLIP, "config.json", path, value, image=False)

@@ -76,22 +76,62 @@ class FacetsAndBatchTest {
     }
 
     @Test
-    void oneLabelKeepsItsHitsAndTheCountsOfAll() {
-        String query = "{\"text\":\"red\",\"k\":50,\"nprobe\":8,\"facets\":[\"car\",\"animal\",\"food\",\"flag\"]";
-        JsonNode all = visitor.ask(query + "}").json();
+    void oneLabelIsLookedForUntilThereAreEnoughHitsOfIt() {
+        String query = "{\"text\":\"red\",\"nprobe\":8,\"facets\":[\"car\",\"animal\",\"food\",\"flag\"]";
+        List<JsonNode> all = hits(visitor.ask(query + ",\"k\":1000}"));
         for (String label : LABELS) {
-            List<Long> expected = new ArrayList<>();
-            for (JsonNode hit : all.path("hits")) {
-                if (hit.path("facet").asText().equals(label)) {
-                    expected.add(hit.path("id").asLong());
+            List<Long> ofLabel = ofLabel(all, label);
+            for (int k : new int[] {1, 10, 200}) {
+                Reply reply = visitor.ask(query + ",\"k\":" + k + ",\"facet\":\"" + label + "\"}");
+
+                List<Long> expected = ofLabel.subList(0, Math.min(k, ofLabel.size()));
+                assertThat(reply.ids()).as("%d of %s", k, label).isEqualTo(expected);
+                int looked = k <= ofLabel.size() ? 1 + ids(all).indexOf(ofLabel.get(k - 1)) : all.size();
+                for (JsonNode facet : reply.json().path("facets")) {
+                    assertThat(facet.path("count").asInt())
+                            .as("%s beside %d of %s", facet, k, label)
+                            .isEqualTo(ofLabel(
+                                            all.subList(0, looked),
+                                            facet.path("label").asText())
+                                    .size());
                 }
             }
-
-            Reply reply = visitor.ask(query + ",\"facet\":\"" + label + "\"}");
-
-            assertThat(reply.ids()).isEqualTo(expected);
-            assertThat(reply.json().path("facets")).isEqualTo(all.path("facets"));
         }
+    }
+
+    @Test
+    void pagesOfOneLabelHaveEveryHitOfItOnce() {
+        String query = "{\"text\":\"red\",\"nprobe\":8,\"facets\":[\"car\",\"animal\",\"food\",\"flag\"]";
+        for (String more : List.of("", ",\"nearDuplicates\":0.99")) {
+            List<JsonNode> all = hits(visitor.ask(query + more + ",\"k\":1000}"));
+            List<Long> paged = new ArrayList<>();
+            String cursor = "";
+            while (cursor != null) {
+                Reply reply = visitor.ask(query + more + ",\"k\":7,\"facet\":\"food\"" + cursor + "}");
+                JsonNode next = reply.json().path("next");
+                assertThat(reply.ids()).hasSizeLessThanOrEqualTo(7);
+                assertThat(reply.ids().size() == 7 || next.isMissingNode()).isTrue();
+                paged.addAll(reply.ids());
+                cursor = next.isMissingNode() ? null : ",\"cursor\":\"" + next.asText() + "\"";
+            }
+            assertThat(paged).isEqualTo(ofLabel(all, "food"));
+        }
+    }
+
+    private static List<JsonNode> hits(Reply reply) {
+        List<JsonNode> hits = new ArrayList<>();
+        reply.json().path("hits").forEach(hits::add);
+        return hits;
+    }
+
+    private static List<Long> ids(List<JsonNode> hits) {
+        return hits.stream().map(hit -> hit.path("id").asLong()).toList();
+    }
+
+    private static List<Long> ofLabel(List<JsonNode> hits, String label) {
+        return ids(hits.stream()
+                .filter(hit -> hit.path("facet").asText().equals(label))
+                .toList());
     }
 
     @Test

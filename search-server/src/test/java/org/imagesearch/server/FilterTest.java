@@ -96,6 +96,30 @@ class FilterTest {
     }
 
     @Test
+    void whatIsKeptOfFiltersIsCountedThroughTakedowns() {
+        assertThat(filterCache("misses_total")).isZero();
+        visitor.get("/search?text=a&filter=year%3E2200");
+        visitor.get("/search?text=b&filter=year%3E2200");
+        assertThat(filterCache("misses_total")).as("once per shard").isEqualTo(3);
+        assertThat(filterCache("hits_total")).isEqualTo(3);
+        assertThat(filterCache("evictions_total")).isZero();
+        double bytes = filterCache("bytes");
+        assertThat(bytes).isPositive();
+
+        visitor.post("/admin/takedown", "application/json", "{\"id\":1000}".getBytes(UTF_8));
+        visitor.get("/search?text=b&filter=year%3E2200");
+        assertThat(filterCache("misses_total")).as("what is taken down matters").isEqualTo(6);
+        assertThat(filterCache("hits_total")).isEqualTo(3);
+        assertThat(filterCache("bytes"))
+                .as("what was kept before is given back")
+                .isLessThan(2 * bytes);
+    }
+
+    private double filterCache(String name) {
+        return visitor.metric("imagesearch_filter_cache_" + name);
+    }
+
+    @Test
     void theColumnsAreTold() {
         List<String> columns = new ArrayList<>();
         for (JsonNode column : visitor.get("/info").json().path("columns")) {

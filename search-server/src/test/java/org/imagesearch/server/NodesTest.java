@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.Visitor.Reply;
@@ -107,6 +108,44 @@ class NodesTest {
                         .json())
                 .isEqualTo(alone.post("/knn-service", "text/plain", knn.getBytes(UTF_8))
                         .json());
+    }
+
+    @Test
+    void theMetadataOfManyPicturesIsAskedForInOneRound() {
+        SearchServer second = node("2-3");
+        Visitor broker = broker(node("0-1"), second);
+        String ids =
+                index.items().stream().map(item -> Long.toString(item.id())).collect(Collectors.joining(",")) + ",5,"
+                        + index.items().get(0).id();
+        byte[] request = ("{\"ids\":[" + ids + "],\"indice_name\":\"\"}").getBytes(UTF_8);
+        double before = questions(broker);
+
+        Reply found = broker.post("/metadata", "text/plain", request);
+
+        assertThat(found.status()).as(found.text()).isEqualTo(200);
+        assertThat(found.json()).hasSize(PICTURES + 2);
+        assertThat(found.json().get(PICTURES).path("metadata")).isEmpty();
+        assertThat(found.json().get(PICTURES + 1)).isEqualTo(found.json().get(0));
+        assertThat(found.json())
+                .isEqualTo(new Visitor(node("").address())
+                        .post("/metadata", "text/plain", request)
+                        .json());
+        // A late node may be asked twice.
+        assertThat(questions(broker) - before).isBetween(2.0, 4.0);
+
+        stop(second);
+        Reply missing = broker.post("/metadata", "text/plain", request);
+        assertThat(missing.status()).as(missing.text()).isEqualTo(503);
+    }
+
+    /** Those to all nodes. */
+    private static double questions(Visitor broker) {
+        return broker.get("/metrics")
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("imagesearch_node_questions_total{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
     }
 
     private static JsonNode withoutTimes(Reply reply) {

@@ -17,6 +17,8 @@ import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetManifest;
+import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.Takedowns;
 import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.query.Query;
@@ -114,13 +116,17 @@ public final class QueryCommand implements Callable<Integer> {
                             "the dataset " + folder.root(), bundle.fingerprint(), "the model " + bundle.directory());
             org.apache.hadoop.fs.Path target = target(spark);
             QueryJob job = new QueryJob(spark, folder, manifest, out);
+            requireFiltersFit(queries, job);
             List<float[]> vectors =
                     new QueryTerms(bundle, settings).encode(queries, job.embeddings(QueryTerms.ids(queries)));
             List<QueryScan.Asked> asked = new ArrayList<>();
             for (int i = 0; i < queries.size(); i++) {
                 Query one = queries.get(i);
                 asked.add(new QueryScan.Asked(
-                        vectors.get(i), one.k(), one.minScore().orElse(Double.NEGATIVE_INFINITY)));
+                        vectors.get(i),
+                        one.k(),
+                        one.minScore().orElse(Double.NEGATIVE_INFINITY),
+                        one.filter().map(Filter::text).orElse("")));
             }
             boolean withVectors = queries.stream().anyMatch(Query::withVectors);
             long hits = job.run(asked, down, withVectors, target);
@@ -135,6 +141,15 @@ public final class QueryCommand implements Callable<Integer> {
             out.flush();
         }
         return CommandLine.ExitCode.OK;
+    }
+
+    private static void requireFiltersFit(List<Query> queries, QueryJob job) throws IOException {
+        List<Filter> filters =
+                queries.stream().flatMap(one -> one.filter().stream()).toList();
+        if (!filters.isEmpty()) {
+            Columns columns = job.columns();
+            filters.forEach(filter -> filter.requireFits(columns));
+        }
     }
 
     /** Before anything is read: hours would be lost. */
@@ -180,8 +195,7 @@ public final class QueryCommand implements Callable<Integer> {
                 "nearDuplicates", query.nearDuplicates().isPresent(),
                 "calibrated, cutoff and minPercentile", query.standing().isAsked(),
                 "facets", !query.facets().isEmpty(),
-                "cursor", query.cursor().isPresent(),
-                "filter", query.filter().isPresent());
+                "cursor", query.cursor().isPresent());
         unsupported.forEach((name, asked) -> {
             if (asked) {
                 throw ImageSearchException.input("%s cannot be asked of a whole dataset, but of a server alone", name);

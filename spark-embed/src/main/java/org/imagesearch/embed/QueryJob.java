@@ -33,6 +33,7 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
+import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.parquet.FileSlice;
 
 /** Answers queries by comparing them with every embedding of a dataset; hits become a table. Runs on the driver; used once. */
@@ -40,7 +41,9 @@ final class QueryJob {
     static final String QUERY = "query";
     static final String SCORE = "score";
 
-    private static final String WAVE = "wave";
+    /** What Spark adds to the columns from the folders' names. */
+    static final String WAVE = "wave";
+
     private static final String PLACE = "_place";
 
     /** What one task reads; a file is not cut below it. */
@@ -89,6 +92,11 @@ final class QueryJob {
             floats[i] = list.get(i);
         }
         return floats;
+    }
+
+    /** What filters may name; a column without a value in any row is one of them. */
+    Columns columns() throws IOException {
+        return CarriedColumns.of(images().schema());
     }
 
     /**

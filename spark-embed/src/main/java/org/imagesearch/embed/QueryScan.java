@@ -28,9 +28,10 @@ final class QueryScan {
      * @param vector float[dimension], of unit length
      * @param k hits at most
      * @param least what scores below it is no hit
+     * @param filter what pictures are limited to, as it was written; empty if to none
      */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
-    record Asked(float[] vector, int k, double least) implements Serializable {}
+    record Asked(float[] vector, int k, double least, String filter) implements Serializable {}
 
     /**
      * What tasks must know of the dataset.
@@ -52,29 +53,35 @@ final class QueryScan {
         long[] ids = new long[BATCH];
         float[] vectors = new float[BATCH * dimension];
         double[] squares = new double[BATCH];
-        try (VectorReader reader =
-                VectorReader.ofSlices(slices, dimension, Optional.of(new Fingerprint(format.model())), hadoop)) {
+        Fingerprint model = new Fingerprint(format.model());
+        try (VectorReader reader = VectorReader.ofSlices(slices, dimension, Optional.of(model), hadoop);
+                FilteredRows rows = new FilteredRows(queries, slices, model, hadoop)) {
             for (int read = reader.read(ids, vectors, squares, BATCH);
                     read > 0;
                     read = reader.read(ids, vectors, squares, BATCH)) {
                 for (int row = 0; row < read; row++) {
+                    rows.next(ids[row]);
                     if (squares[row] == 0 || Arrays.binarySearch(format.down(), ids[row]) >= 0) {
                         continue;
                     }
                     double length = format.normalised() ? 1 : Math.sqrt(squares[row]);
-                    for (Best one : best) {
-                        float score = innerProduct(one.asked.vector(), vectors, row * dimension);
-                        one.offer(ids[row], (float) (score / length));
+                    for (int query = 0; query < best.size(); query++) {
+                        Best one = best.get(query);
+                        float product = innerProduct(one.asked.vector(), vectors, row * dimension);
+                        float score = (float) (product / length);
+                        if (one.wants(score) && rows.match(query)) {
+                            one.add(ids[row], score);
+                        }
                     }
                 }
                 done.add(read);
             }
         }
-        List<Row> rows = new ArrayList<>();
+        List<Row> hits = new ArrayList<>();
         for (int query = 0; query < best.size(); query++) {
-            best.get(query).addTo(rows, query);
+            best.get(query).addTo(hits, query);
         }
-        return rows.iterator();
+        return hits.iterator();
     }
 
     /** Sums that do not wait for each other. */
@@ -111,10 +118,11 @@ final class QueryScan {
             this.bound = asked.least();
         }
 
-        void offer(long id, float score) {
-            if (!(score >= bound)) {
-                return;
-            }
+        boolean wants(float score) {
+            return score >= bound;
+        }
+
+        void add(long id, float score) {
             if (size == ids.length) {
                 if (size >= 2L * asked.k()) {
                     keepBest();

@@ -132,6 +132,70 @@ class QueryCommandTest {
     }
 
     @Test
+    void filtersLimitHitsAndLeaveKOfThem() throws IOException {
+        List<Hit> all = best(text("red car"), PICTURES);
+
+        assertHits(
+                read(query("{\"text\":\"red car\",\"k\":7,\"filter\":\"NOT (caption:5 or id<4)\"}").output),
+                all.stream()
+                        .filter(hit -> hit.id >= 4
+                                && !row(hit.id).caption().orElseThrow().equals("picture 5"))
+                        .limit(7)
+                        .toList());
+        assertThat(read(query("{\"text\":\"red car\",\"filter\":\"width>100000\"}").output))
+                .isEmpty();
+        Ended several = query("{\"queries\":[{\"text\":\"red car\",\"k\":3},"
+                + "{\"text\":\"red car\",\"k\":3,\"filter\":\"id>=9\"}]}");
+        assertThat(read(several.output))
+                .extracting(Hit::id)
+                .containsAll(all.stream().limit(3).map(Hit::id).toList())
+                .containsAll(
+                        all.stream().map(Hit::id).filter(id -> id >= 9).limit(3).toList());
+    }
+
+    @Test
+    void theInputsOwnColumnsCanBeFilteredByWhateverWaveTheyCameWith(@TempDir Path given) throws IOException {
+        Path pictures = folder.resolve("pictures");
+        Path input = given.resolve("input");
+        ParquetTables.duckdb(
+                input.resolve("1.parquet"),
+                "select '" + pictures + "/p' || i || '.jpg' as uri, i / 4 as rating, i % 2 = 0 as good,"
+                        + " timestamp '2024-02-28 22:00:00' + interval (i) hour as taken, [i] as tags"
+                        + " from range(12) t(i)",
+                "");
+        DatasetUnderTest own = DatasetUnderTest.in(given.resolve("embeddings"));
+        own.embed(input);
+        ParquetTables.duckdb(
+                input.resolve("2.parquet"),
+                "select '" + pictures + "/p' || i || '.jpg' as uri, 'Album ' || i as album from range(12, 16) t(i)",
+                "");
+        own.embed(input);
+
+        assertThat(names(own, "rating=0.75 OR rating>2.5")).containsExactly("p11.jpg", "p3.jpg");
+        assertThat(names(own, "good=true AND taken>=2024-02-29T04")).containsExactly("p10.jpg", "p6.jpg", "p8.jpg");
+        assertThat(names(own, "album:\"album 13\"")).containsExactly("p13.jpg");
+        assertThat(names(own, "NOT good:* AND NOT album=\"Album 15\""))
+                .containsExactly("p12.jpg", "p13.jpg", "p14.jpg");
+        Ended nested = run(filtered("tags:*"), own.root(), given.resolve("nested"));
+        assertThat(nested.status).isEqualTo(2);
+        assertThat(nested.err).singleElement().asString().contains("no column 'tags'", "album, good, rating, taken");
+    }
+
+    private List<String> names(DatasetUnderTest dataset, String filter) {
+        Path output = folder.resolve("hits-" + outputs++);
+        Ended ended = run(filtered(filter), dataset.root(), output);
+        assertThat(ended.status).as(ended.err.toString()).isZero();
+        return LocalSpark.session().read().parquet(output.toString()).collectAsList().stream()
+                .map(row -> DatasetUnderTest.name(row.getAs("uri")))
+                .sorted()
+                .toList();
+    }
+
+    private static String filtered(String filter) {
+        return "{\"text\":\"red car\",\"filter\":\"" + filter.replace("\"", "\\\"") + "\"}";
+    }
+
+    @Test
     void picturesThatAreTakenDownInAnIndexAreNoHits() throws IOException {
         List<Hit> all = best(text("red car"), PICTURES);
         Path index = Files.createDirectories(folder.resolve("index"));
@@ -145,7 +209,9 @@ class QueryCommandTest {
 
     @Test
     void whatCannotBeAnsweredIsRefusedBeforeAnythingIsWritten() throws IOException {
-        assertRefused("{\"text\":\"a\",\"filter\":\"width>1\"}", "filter");
+        assertRefused("{\"text\":\"a\",\"filter\":\"width>\"}", "filter, position 7");
+        assertRefused("{\"text\":\"a\",\"filter\":\"wave=0\"}", "there is no column 'wave'");
+        assertRefused("{\"text\":\"a\",\"filter\":\"width:red\"}", "the column 'width' is integer");
         assertRefused("{\"text\":\"a\",\"nearDuplicates\":0.9}", "nearDuplicates cannot be asked of a whole dataset");
         assertRefused("{\"text\":\"a\",\"cutoff\":\"auto\"}", "cutoff");
         assertRefused("{\"text\":\"a\",\"facets\":[\"a\",\"b\"]}", "facets");

@@ -44,6 +44,7 @@ class ImportModelIT {
     @CsvSource({
         "clip-ViT-B-32, clip-ViT-B-32-multilingual-v1, clip-ViT-B-32-multilingual-v1",
         "clip-vit-base-patch32, clip-vit-base-patch32, clip-vit-base-patch32",
+        "clip-vit-base-patch32, clip-ViT-B-32-multilingual-v1-written-by-6, clip-ViT-B-32-multilingual-v1",
         "clip-ViT-B-32-vision, clip-ViT-B-32-multilingual-v1-onnx, clip-ViT-B-32-multilingual-v1",
         "xenova-clip-vit-base-patch32, xenova-clip-vit-base-patch32, clip-vit-base-patch32",
         "ViT-B-32__openai, ViT-B-32__openai, clip-vit-base-patch32",

@@ -9,6 +9,7 @@ import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.IndexOptions;
 import org.apache.lucene.util.BytesRef;
 import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.ComparedValues;
 import org.imagesearch.core.filter.Words;
 import org.imagesearch.core.rows.RowFields.Kind;
 
@@ -54,9 +55,9 @@ final class FilterFields {
         } else if (value instanceof Boolean flag) {
             document.add(new StringField(has(Kind.FLAG, column), Boolean.toString(flag), Field.Store.NO));
         } else if (value instanceof Float number) {
-            number(column, RowFields.number(number));
+            number(column, ComparedValues.number(number));
         } else if (value instanceof Double number) {
-            number(column, number);
+            number(column, ComparedValues.number(number));
         } else {
             integer(column, ((Number) value).longValue());
         }
@@ -68,8 +69,7 @@ final class FilterFields {
 
     private void number(String column, double value) {
         if (!Double.isNaN(value)) {
-            // Zero has two signs for Lucene, and one for people.
-            document.add(new DoublePoint(has(Kind.NUMBER, column), value + 0.0));
+            document.add(new DoublePoint(has(Kind.NUMBER, column), value));
         }
     }
 

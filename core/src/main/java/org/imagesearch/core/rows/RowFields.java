@@ -1,10 +1,7 @@
 package org.imagesearch.core.rows;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import org.apache.lucene.util.BytesRef;
+import org.imagesearch.core.filter.ComparedValues;
 
 /** Names and terms of the fields of a row store's documents. */
 final class RowFields {
@@ -19,11 +16,6 @@ final class RowFields {
 
     /** Terms: the names, with their kinds, of the columns that have a value in the row; what filters know of columns. */
     static final String COLUMN = "column";
-
-    /** Longer texts are compared by their first bytes, and equal ones told apart by a hash. */
-    static final int LONGEST_TERM = 256;
-
-    private static final int HASH_BYTES = 32;
 
     /** What filters keep of a value; its letter, a dot and the column's name are the name of the field. */
     enum Kind {
@@ -61,25 +53,6 @@ final class RowFields {
 
     /** A text as a term. */
     static BytesRef term(String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        if (utf8.length <= LONGEST_TERM) {
-            return new BytesRef(utf8);
-        }
-        byte[] term = Arrays.copyOf(utf8, LONGEST_TERM + HASH_BYTES);
-        System.arraycopy(sha256(utf8), 0, term, LONGEST_TERM, HASH_BYTES);
-        return new BytesRef(term);
-    }
-
-    /** A floating-point number as the one that people write for it: of 4 bytes, the shortest that stands for it alone. */
-    static double number(float value) {
-        return Double.parseDouble(Float.toString(value));
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return new BytesRef(ComparedValues.text(text));
     }
 }

@@ -18,6 +18,7 @@ import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.search.TermRangeQuery;
 import org.apache.lucene.util.BytesRef;
 import org.imagesearch.core.filter.Columns;
+import org.imagesearch.core.filter.ComparedValues;
 import org.imagesearch.core.filter.Expression;
 import org.imagesearch.core.filter.Expression.Comparison;
 import org.imagesearch.core.filter.Expression.HasValue;
@@ -93,7 +94,7 @@ final class RowQuery {
         comparison.number().ifPresent(number -> {
             kinds.add(integers(
                     operator, number, (from, to) -> LongPoint.newRangeQuery(Kind.INTEGER.of(column), from, to)));
-            kinds.add(numbers(Kind.NUMBER.of(column), operator, number.doubleValue() + 0.0));
+            kinds.add(numbers(Kind.NUMBER.of(column), operator, ComparedValues.number(number.doubleValue())));
         });
         comparison
                 .flag()

@@ -27,6 +27,8 @@ import org.imagesearch.core.filter.Column;
 import org.imagesearch.core.filter.ColumnType;
 import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.filter.Filter;
+import org.imagesearch.core.filter.FilterMatcher;
+import org.imagesearch.core.parquet.PictureRow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +38,9 @@ class RowFiltersTest {
 
     @TempDir
     Path folder;
+
+    /** What the store holds. */
+    private Map<Long, ImageRow> stored = Map.of();
 
     @Test
     void randomFiltersFindWhatLookingAtEveryRowFinds() {
@@ -63,6 +68,7 @@ class RowFiltersTest {
                         .mapToLong(Map.Entry::getKey)
                         .toArray();
                 assertThat(all.ids()).as("seed %d, %s", seed, text).isEqualTo(expected);
+                assertThat(matched(filter)).as("seed %d, %s", seed, text).isEqualTo(expected);
                 assertThat(all.all()).isEqualTo(expected.length == rows.size());
                 assertThat(all.lists()).isEqualTo(store.lists(expected));
                 assertThat(some.ids())
@@ -125,6 +131,7 @@ class RowFiltersTest {
             String shown = "ä".repeat(500);
             assertThat(ids(store, "uri=" + shown)).isEmpty();
             assertThat(ids(store, "uri>a")).containsExactly(1L, 2L);
+            assertThat(ids(store, "uri=\"" + "ä".repeat(1_900) + "\"")).isEmpty();
         }
     }
 
@@ -175,7 +182,9 @@ class RowFiltersTest {
                 writer.finish();
             }
             try (RowStore written = RowStore.open(copy)) {
-                assertThat(ids(written, "year=2000")).containsExactly(7L);
+                assertThat(written.matching(Filter.parse("year=2000"), new long[0])
+                                .ids())
+                        .containsExactly(7L);
             }
         }
     }
@@ -207,8 +216,25 @@ class RowFiltersTest {
         return path;
     }
 
-    private static long[] ids(RowStore store, String filter) {
-        return store.matching(Filter.parse(filter), new long[0]).ids();
+    /** What the store finds, which looking at its rows one by one must find too. */
+    private long[] ids(RowStore store, String text) {
+        Filter filter = Filter.parse(text);
+        long[] ids = store.matching(filter, new long[0]).ids();
+        assertThat(matched(filter)).as(text).isEqualTo(ids);
+        return ids;
+    }
+
+    private long[] matched(Filter filter) {
+        FilterMatcher matcher = new FilterMatcher(filter);
+        return new TreeMap<>(stored)
+                .entrySet().stream()
+                        .filter(entry -> matcher.matches(picture(entry.getKey(), entry.getValue())::value))
+                        .mapToLong(Map.Entry::getKey)
+                        .toArray();
+    }
+
+    private static PictureRow picture(long id, ImageRow row) {
+        return new PictureRow(id, row.uri(), row.width(), row.height(), row.caption(), row.extra());
     }
 
     private static ImageRow own(Map<String, Object> extra) {
@@ -216,6 +242,7 @@ class RowFiltersTest {
     }
 
     private RowStore written(Map<Long, ImageRow> rows) {
+        stored = rows;
         Path path = folder.resolve("rows");
         List<Long> ids = new ArrayList<>(rows.keySet());
         Collections.shuffle(ids, new Random(1));

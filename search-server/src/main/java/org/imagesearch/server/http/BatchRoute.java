@@ -12,7 +12,8 @@ import org.imagesearch.server.search.SearchEngine;
 
 /**
  * {@code POST /search/batch}: several queries in one request, which is admitted once and has one deadline. Each is answered or
- * refused on its own, one after the other: a scan has every processor already.
+ * refused on its own, one after the other: a scan has every processor already, and where shards are screened, scanning lists for all of
+ * them at once would take longer.
  */
 final class BatchRoute implements Route {
     private final SearchEngine engine;

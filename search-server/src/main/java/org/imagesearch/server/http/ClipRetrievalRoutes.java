@@ -124,14 +124,15 @@ final class ClipRetrievalRoutes {
 
     void metadata(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         long begin = System.nanoTime();
+        long[] ids = reader.ids(body);
+        Map<Long, ImageRow> rows = index.with(generation -> generation.rows(ids));
         List<Described> all = new ArrayList<>();
-        for (long id : reader.ids(body)) {
-            Optional<ImageRow> row = index.with(generation -> generation.row(id));
+        for (long id : ids) {
+            ImageRow row = rows.get(id);
             // Of a picture that is not there, or taken down, nothing is known.
-            all.add(new Described(
-                    id,
-                    row.map(known -> metadata(id, known.uri(), known.caption(), known.extra(), all.size(), deadline))
-                            .orElseGet(Map::of)));
+            Map<String, Object> known =
+                    row == null ? Map.of() : metadata(id, row.uri(), row.caption(), row.extra(), all.size(), deadline);
+            all.add(new Described(id, known));
         }
         metrics.ofClipRetrieval().tookSince(Step.METADATA_GET_TIME, begin);
         responses.json(exchange, all);
@@ -152,7 +153,7 @@ final class ClipRetrievalRoutes {
         } else if (scheme.equals("file")) {
             path(uri).ifPresent(path -> metadata.putIfAbsent(IMAGE_PATH, path));
             if (place < MAX_PICTURES && !deadline.hasPassed()) {
-                picture(id).ifPresent(base64 -> metadata.put("image", base64));
+                picture(id, uri).ifPresent(base64 -> metadata.put("image", base64));
             }
         } else {
             metadata.putIfAbsent(IMAGE_PATH, uri);
@@ -168,9 +169,9 @@ final class ClipRetrievalRoutes {
         }
     }
 
-    private Optional<String> picture(long id) {
+    private Optional<String> picture(long id, String uri) {
         try {
-            byte[] jpeg = thumbnails.of(id, Thumbnails.DEFAULT_SIZE);
+            byte[] jpeg = thumbnails.of(id, uri, Thumbnails.DEFAULT_SIZE);
             return Optional.of(Base64.getEncoder().encodeToString(jpeg));
         } catch (RequestException e) {
             // Not there any more, or no picture: a hit without one.

@@ -1,12 +1,15 @@
 package org.imagesearch.server.http;
 
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.RecallPoint;
 import org.imagesearch.faiss.FaissLibrary;
+import org.imagesearch.server.index.FilterCacheState;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.ServedIndex;
 
@@ -25,6 +28,7 @@ final class IndexMetrics {
         metrics.registerGeneration();
         metrics.registerTakedowns();
         metrics.registerRecall();
+        metrics.registerFilters();
     }
 
     private void registerGeneration() {
@@ -105,6 +109,41 @@ final class IndexMetrics {
                 .callback(gauge -> ifOpen(manifest -> manifest.recall()
                         .forEach(point -> gauge.call(point.scannedShare(), Integer.toString(point.nprobe())))))
                 .register(registry);
+    }
+
+    /** Of a broker, its nodes tell. */
+    private void registerFilters() {
+        GaugeWithCallback.builder()
+                .name("imagesearch_filter_cache_bytes")
+                .help("Memory that is kept of what recent filters let through.")
+                .callback(gauge -> ifFilters(state -> gauge.call((double) state.bytes())))
+                .register(registry);
+        filters(
+                "imagesearch_filter_cache_hits_total",
+                "Times that what a filter lets through in a shard was known from an earlier query.",
+                FilterCacheState::hits);
+        filters(
+                "imagesearch_filter_cache_misses_total",
+                "Times that what a filter lets through in a shard was looked for in its rows.",
+                FilterCacheState::misses);
+        filters(
+                "imagesearch_filter_cache_evictions_total",
+                "Times that what a filter lets through in a shard was forgotten to make room for others.",
+                FilterCacheState::evictions);
+    }
+
+    private void filters(String name, String help, ToLongFunction<FilterCacheState> value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(counter -> ifFilters(state -> counter.call((double) value.applyAsLong(state))))
+                .register(registry);
+    }
+
+    private void ifFilters(Consumer<FilterCacheState> use) {
+        if (index.isOpen()) {
+            index.with(Generation::filterCache).ifPresent(use);
+        }
     }
 
     private void number(String name, String help, ToDoubleFunction<Generation> value) {

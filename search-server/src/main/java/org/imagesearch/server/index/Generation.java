@@ -1,7 +1,9 @@
 package org.imagesearch.server.index;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.imagesearch.core.calibration.BackgroundSample;
 import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
@@ -47,6 +49,11 @@ public abstract class Generation {
     /** Bytes of this process's memory that the screens of the shards take, 0 without. */
     public abstract long screenBytes();
 
+    /** What filters came to in this process; empty if its shards are elsewhere. */
+    public Optional<FilterCacheState> filterCache() {
+        return Optional.empty();
+    }
+
     /** Whether a picture is taken down, in the index or not. */
     public abstract boolean isDown(long id);
 
@@ -74,6 +81,19 @@ public abstract class Generation {
      * @throws RequestException (unavailable) if a shard that may hold it does not answer
      */
     public abstract Optional<ImageRow> row(long id);
+
+    /**
+     * The rows of pictures by id, as {@link #row} finds them, in as few rounds as their number allows.
+     *
+     * @throws RequestException (unavailable) if one is missing and a shard that may hold it does not answer
+     */
+    public final Map<Long, ImageRow> rows(long[] ids) {
+        return storedRows(
+                LongStream.of(ids).filter(id -> !isDown(id)).distinct().toArray());
+    }
+
+    /** @param ids distinct, none of a picture that is taken down */
+    protected abstract Map<Long, ImageRow> storedRows(long[] ids);
 
     /** The embedding of a picture, float[dimension], as {@link #row} finds it; also of one that is taken down. */
     public abstract Optional<float[]> storedVector(long id);

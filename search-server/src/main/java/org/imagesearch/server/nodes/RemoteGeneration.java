@@ -220,6 +220,21 @@ final class RemoteGeneration extends Generation {
     }
 
     @Override
+    protected Map<Long, ImageRow> storedRows(long[] ids) {
+        Map<Long, ImageRow> found = new HashMap<>();
+        for (int from = 0; from < ids.length; from += IDS_AT_ONCE) {
+            long[] some = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + IDS_AT_ONCE));
+            Gathered<List<Picture>> gathered = gather(
+                    new LookupQuestion(manifest.generation(), some, true, false, false), shards, lookupDeadline());
+            gathered.answers().values().forEach(pictures -> pictures.forEach(one -> found.put(one.id(), row(one))));
+            if (!LongStream.of(some).allMatch(found::containsKey)) {
+                requireAll(gathered, "some of the pictures");
+            }
+        }
+        return found;
+    }
+
+    @Override
     public Optional<float[]> storedVector(long id) {
         return find(id, false, true).map(Picture::vector);
     }

@@ -50,7 +50,17 @@ public final class OriginalPictures {
         ImageRow row = index.with(generation -> generation.row(id))
                 .orElseThrow(() ->
                         RequestException.of(Problem.NOT_FOUND, "there is no picture with id %d in the index", id));
-        URI uri = localUri(row.uri())
+        return find(id, row.uri());
+    }
+
+    /**
+     * The same of a picture whose row is known.
+     *
+     * @param rowUri what the index's row of the id says
+     * @throws RequestException (not found) if the picture is not on this machine
+     */
+    Original find(long id, String rowUri) {
+        URI uri = localUri(rowUri)
                 .orElseThrow(() -> RequestException.of(
                         Problem.NOT_FOUND, "the picture with id %d is not on this machine's disk", id));
         try {

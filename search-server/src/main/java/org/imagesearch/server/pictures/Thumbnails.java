@@ -58,10 +58,27 @@ public final class Thumbnails {
      * @throws RequestException (not found) if the index has no such id, or its picture cannot be read
      */
     public byte[] of(long id, int size) {
+        requireKnown(size);
+        return of(id, originals.find(id), size);
+    }
+
+    /**
+     * The same of a picture whose row is known.
+     *
+     * @param uri what the index's row of the id says
+     */
+    public byte[] of(long id, String uri, int size) {
+        requireKnown(size);
+        return of(id, originals.find(id, uri), size);
+    }
+
+    private static void requireKnown(int size) {
         if (!SIZES.contains(size)) {
             throw RequestException.bad("size is %d, expected one of %s", size, SIZES);
         }
-        Original original = originals.find(id);
+    }
+
+    private byte[] of(long id, Original original, int size) {
         try {
             Key key = new Key(original.version(), size);
             byte[] known = recent.getIfPresent(key);

@@ -32,6 +32,12 @@ record Page(List<Found> before, List<Found> found, boolean more) {
         return Stream.concat(before.stream(), found.stream()).toList();
     }
 
+    /** The part of it that ends with a picture. */
+    Page until(long id) {
+        int to = found.stream().map(Found::id).toList().indexOf(id) + 1;
+        return new Page(before, found.subList(0, to), more || to < found.size());
+    }
+
     /** Where the page behind it begins, if there is one. */
     Optional<Cursor> next(Optional<Cursor> cursor) {
         if (!more) {

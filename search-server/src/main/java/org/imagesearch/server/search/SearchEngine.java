@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.filter.Columns;
 import org.imagesearch.core.index.IndexManifest;
-import org.imagesearch.core.query.Facets;
 import org.imagesearch.core.query.Query;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.faiss.AlikeVectors;
@@ -24,7 +23,6 @@ import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.Answer.Coverage;
-import org.imagesearch.server.search.Answer.FacetCount;
 import org.imagesearch.server.search.Answer.Hit;
 import org.imagesearch.server.search.Answer.Missing;
 import org.imagesearch.server.search.Answer.Probed;
@@ -91,14 +89,48 @@ public final class SearchEngine implements AutoCloseable {
         long[] lists = new long[nprobe];
         float[] coarseScores = new float[nprobe];
         generation.centroids().assign(vector, 1, nprobe, lists, coarseScores);
-        Scanned scanned = scan(
-                k,
-                cursor,
-                least,
-                wanted -> generation.scan(
-                        new Probe(vector, wanted, least, lists, coarseScores, query.filter()),
-                        !query.partial(),
-                        deadline));
+        IntFunction<List<ShardHits>> scan = wanted -> generation.scan(
+                new Probe(vector, wanted, least, lists, coarseScores, query.filter()), !query.partial(), deadline);
+        Optional<ZeroShotFacets> labels =
+                query.facets().isEmpty() ? Optional.empty() : Optional.of(facets(query, generation, deadline));
+        IntFunction<Seen> look =
+                pictures -> look(query, generation, scan(pictures, cursor, least, scan), cursor, deadline)
+                        .with(hit -> calibration.map(each -> each.told(hit)).orElse(hit))
+                        .with(hit -> labels.map(each -> each.labelled(hit)).orElse(hit));
+        Optional<String> wanted = query.facets().only();
+        Seen seen = wanted.isEmpty()
+                ? look.apply(k)
+                : WantedFacet.of(wanted.get(), k, depth(query, cursor)).find(look, deadline);
+        List<Hit> hits = wanted.map(seen::hitsOf).orElse(seen.hits());
+        if (!query.withVectors()) {
+            hits = hits.stream().map(Hit::withoutVector).toList();
+        }
+        Page page = seen.page();
+        if (seen.coverage().degraded().isEmpty()
+                && cursor.isEmpty()
+                && query.filter().isEmpty()) {
+            List<Found> best =
+                    page.found().subList(0, Math.min(query.k(), page.found().size()));
+            liveRecall.offer(
+                    new LiveRecall.Answered(generation, kind, vector, query.k(), least, nprobe, expected, best));
+        }
+        long end = System.nanoTime();
+
+        Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
+        return new Answer(
+                generation.manifest().generation(),
+                took,
+                new Probed(nprobe, expected),
+                seen.coverage(),
+                hits,
+                calibration.map(Calibration::told),
+                labels.map(each -> each.count(seen.hits())),
+                page.next(cursor).map(next -> next.text(query, generation.manifest())));
+    }
+
+    /** Fetches the pictures of a page. */
+    private static Seen look(
+            Query query, Generation generation, Scanned scanned, Optional<Cursor> cursor, Deadline deadline) {
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
@@ -108,38 +140,7 @@ public final class SearchEngine implements AutoCloseable {
         List<Optional<StoredPicture>> pictures = generation.pictures(looked, withVectors, deadline);
         Coverage coverage = coverage(withoutLost(scanned.answers(), looked, pictures));
         requireWhole(query, coverage);
-        List<Hit> hits = hits(looked, pictures, query, cursor);
-        if (calibration.isPresent()) {
-            hits = hits.stream().map(calibration.get()::told).toList();
-        }
-        Optional<List<FacetCount>> facets = Optional.empty();
-        if (!query.facets().isEmpty()) {
-            ZeroShotFacets labels = facets(query, generation, deadline);
-            List<Hit> labelled = hits.stream().map(labels::labelled).toList();
-            facets = Optional.of(labels.count(labelled));
-            hits = labelled.stream()
-                    .filter(hit -> isWanted(hit, query.facets()))
-                    .toList();
-        }
-        if (!query.withVectors()) {
-            hits = hits.stream().map(Hit::withoutVector).toList();
-        }
-        if (coverage.degraded().isEmpty() && cursor.isEmpty() && query.filter().isEmpty()) {
-            liveRecall.offer(new LiveRecall.Answered(
-                    generation, kind, vector, query.k(), least, nprobe, expected, page.found()));
-        }
-        long end = System.nanoTime();
-
-        Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
-        return new Answer(
-                generation.manifest().generation(),
-                took,
-                new Probed(nprobe, expected),
-                coverage,
-                hits,
-                calibration.map(Calibration::told),
-                facets,
-                page.next(cursor).map(next -> next.text(query, generation.manifest())));
+        return new Seen(page, coverage, hits(looked, pictures, query, cursor));
     }
 
     /** What shards answered, and the part of it that is a page. */
@@ -165,6 +166,11 @@ public final class SearchEngine implements AutoCloseable {
 
     /** Pictures of the page: as many as are wanted, or as are left until the depth that pages reach. */
     private int pageSize(Query query, Optional<Cursor> cursor) {
+        return Math.min(query.k(), depth(query, cursor));
+    }
+
+    /** Pictures behind the cursor until the depth that pages reach. */
+    private int depth(Query query, Optional<Cursor> cursor) {
         int before = cursor.map(Cursor::count).orElse(0);
         // Near duplicates are found by comparing everything until the end of the page.
         int depth = query.nearDuplicates().isPresent()
@@ -174,16 +180,12 @@ public final class SearchEngine implements AutoCloseable {
             throw RequestException.bad(
                     "the cursor stands behind hit %d, pages reach down to hit %d at most", before, depth);
         }
-        return Math.min(query.k(), depth - before);
+        return depth - before;
     }
 
     private ZeroShotFacets facets(Query query, Generation generation, Deadline deadline) {
         List<String> labels = query.facets().labels();
         return new ZeroShotFacets(labels, encoder.encodeLabels(labels, generation, deadline), logitScale);
-    }
-
-    private static boolean isWanted(Hit hit, Facets facets) {
-        return facets.only().isEmpty() || hit.facet().equals(facets.only());
     }
 
     /** A shard that found pictures, but then did not tell what they are, has not answered. */

@@ -25,6 +25,7 @@ import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.settings.Bytes;
 import org.imagesearch.faiss.IdFilter;
 import org.imagesearch.faiss.IvfIndex;
+import org.imagesearch.server.index.FilterCacheState;
 import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.index.IndexSettings;
@@ -43,6 +44,7 @@ public final class LocalGeneration extends Generation {
     private final HiddenPictures hidden;
     private final ShardScans scans;
     private final Bytes filterCache;
+    private final FilterCounts filterCounts;
     private final RecentFilters filters;
 
     private LocalGeneration(
@@ -51,15 +53,17 @@ public final class LocalGeneration extends Generation {
             Optional<BackgroundSample> background,
             HiddenPictures hidden,
             ShardScans scans,
-            Bytes filterCache) {
+            Bytes filterCache,
+            FilterCounts filterCounts) {
         this.manifest = manifest;
         this.files = files;
         this.background = background;
         this.hidden = hidden;
         this.scans = scans;
         this.filterCache = filterCache;
+        this.filterCounts = filterCounts;
         // What a filter lets through depends on what is taken down.
-        this.filters = new RecentFilters(filterCache.count());
+        this.filters = new RecentFilters(filterCache.count(), filterCounts);
     }
 
     /**
@@ -68,16 +72,18 @@ public final class LocalGeneration extends Generation {
      * @param model the model that queries will be encoded with
      * @param modelName where that model is, for the message
      * @param scans what scans its shards; stays the caller's
+     * @param filterCounts counts what its filters come to, beside those of other generations
      * @throws ImageSearchException (data) naming the file or both fingerprints, if something is damaged or does not fit;
      *     (input) if a shard is asked for that does not exist
      */
-    public static LocalGeneration open(
+    static LocalGeneration open(
             IndexDirectory index,
             String name,
             Fingerprint model,
             String modelName,
             IndexSettings settings,
-            ShardScans scans) {
+            ShardScans scans,
+            FilterCounts filterCounts) {
         Path path = index.generationPath(name);
         IndexManifest manifest = index.readManifest(name);
         manifest.model().requireSame("the index " + path, model, "the model " + modelName);
@@ -109,7 +115,8 @@ public final class LocalGeneration extends Generation {
                     background,
                     HiddenPictures.none(shards),
                     scans,
-                    settings.filterCache());
+                    settings.filterCache(),
+                    filterCounts);
         } catch (RuntimeException e) {
             opened.forEach(OpenFiles::closePart);
             throw e;
@@ -166,7 +173,7 @@ public final class LocalGeneration extends Generation {
         files.retain();
         try {
             return new LocalGeneration(
-                    manifest, files, background, hidden.next(files.shards(), down), scans, filterCache);
+                    manifest, files, background, hidden.next(files.shards(), down), scans, filterCache, filterCounts);
         } catch (RuntimeException e) {
             files.release();
             throw e;
@@ -235,6 +242,11 @@ public final class LocalGeneration extends Generation {
     }
 
     @Override
+    public Optional<FilterCacheState> filterCache() {
+        return Optional.of(filterCounts.state());
+    }
+
+    @Override
     public boolean isDown(long id) {
         return hidden.isDown(id);
     }
@@ -296,6 +308,19 @@ public final class LocalGeneration extends Generation {
     @Override
     public Optional<ImageRow> row(long id) {
         return isDown(id) ? Optional.empty() : firstOf(shard -> shard.row(id));
+    }
+
+    @Override
+    protected Map<Long, ImageRow> storedRows(long[] ids) {
+        Map<Long, ImageRow> found = new HashMap<>();
+        for (Shard shard : files.shards()) {
+            List<Optional<ImageRow>> rows = shard.rows(ids);
+            for (int i = 0; i < ids.length; i++) {
+                long id = ids[i];
+                rows.get(i).ifPresent(row -> found.put(id, row));
+            }
+        }
+        return found;
     }
 
     @Override

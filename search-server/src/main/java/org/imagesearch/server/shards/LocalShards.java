@@ -14,6 +14,7 @@ public final class LocalShards implements GenerationSource {
     private final String modelName;
     private final IndexSettings settings;
     private final ShardScans scans;
+    private final FilterCounts filterCounts = new FilterCounts();
 
     /**
      * @param root the index
@@ -31,7 +32,7 @@ public final class LocalShards implements GenerationSource {
 
     @Override
     public Generation open(String name) {
-        LocalGeneration generation = LocalGeneration.open(index, name, model, modelName, settings, scans);
+        LocalGeneration generation = LocalGeneration.open(index, name, model, modelName, settings, scans, filterCounts);
         try {
             WarmUp.of(generation);
             return generation;
@@ -45,7 +46,13 @@ public final class LocalShards implements GenerationSource {
     @Override
     public Generation openFirst(String name) {
         return LocalGeneration.open(
-                index, name, model, modelName, settings.map() ? settings.withoutScreens() : settings, scans);
+                index,
+                name,
+                model,
+                modelName,
+                settings.map() ? settings.withoutScreens() : settings,
+                scans,
+                filterCounts);
     }
 
     /** What {@link #openFirst} has left out. */

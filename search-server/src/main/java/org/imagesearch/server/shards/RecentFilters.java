@@ -14,12 +14,17 @@ import org.imagesearch.faiss.MatchingVectors;
  */
 final class RecentFilters implements AutoCloseable {
     private final long mostBytes;
+    private final FilterCounts counts;
     private final Map<Key, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
     private long keptBytes;
 
-    /** @param mostBytes that are kept; what is in use may take more */
-    RecentFilters(long mostBytes) {
+    /**
+     * @param mostBytes that are kept; what is in use may take more
+     * @param counts of this and others
+     */
+    RecentFilters(long mostBytes, FilterCounts counts) {
         this.mostBytes = mostBytes;
+        this.counts = counts;
     }
 
     private record Key(int shard, String filter) {}
@@ -65,9 +70,11 @@ final class RecentFilters implements AutoCloseable {
             Kept known = kept.get(key);
             if (known != null) {
                 known.users++;
+                counts.hit();
                 return new Use(this, known);
             }
         }
+        counts.missed();
         Kept made = new Kept(make.get());
         made.users = 1;
         keep(key, made);
@@ -80,22 +87,27 @@ final class RecentFilters implements AutoCloseable {
             // Being kept is a use of its own.
             made.users++;
             Kept before = kept.put(key, made);
-            keptBytes += made.matches.bytes();
+            long bytes = keptBytes + made.matches.bytes();
             if (before != null) {
                 dropped.add(before);
+                bytes -= before.matches.bytes();
             }
             Iterator<Kept> oldest = kept.values().iterator();
-            long bytes = keptBytes
-                    - dropped.stream().mapToLong(one -> one.matches.bytes()).sum();
             while (bytes > mostBytes) {
                 Kept next = oldest.next();
                 oldest.remove();
                 dropped.add(next);
+                counts.evicted();
                 bytes -= next.matches.bytes();
             }
-            keptBytes = bytes;
+            keeps(bytes);
         }
         giveBack(dropped);
+    }
+
+    private void keeps(long bytes) {
+        counts.keeps(bytes - keptBytes);
+        keptBytes = bytes;
     }
 
     private void giveBack(List<Kept> some) {
@@ -122,7 +134,7 @@ final class RecentFilters implements AutoCloseable {
         synchronized (this) {
             all = new ArrayList<>(kept.values());
             kept.clear();
-            keptBytes = 0;
+            keeps(0);
         }
         giveBack(all);
     }

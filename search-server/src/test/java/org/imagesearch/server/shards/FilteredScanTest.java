@@ -63,7 +63,8 @@ class FilteredScanTest {
                     SmallIndex.BUNDLE.fingerprint(),
                     "the demo model",
                     new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1), new Bytes(20_000)),
-                    scans);
+                    scans,
+                    new FilterCounts());
             long[] down = index.items().stream()
                     .mapToLong(Item::id)
                     .filter(id -> random.nextInt(6) == 0)

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import org.imagesearch.faiss.MatchingVectors;
+import org.imagesearch.server.index.FilterCacheState;
 import org.junit.jupiter.api.Test;
 
 class RecentFiltersTest {
     private final AtomicInteger made = new AtomicInteger();
+    private final FilterCounts counts = new FilterCounts();
 
     private MatchingVectors make() {
         made.incrementAndGet();
@@ -24,7 +26,7 @@ class RecentFiltersTest {
 
     @Test
     void whatIsAskedAgainIsKept() {
-        try (RecentFilters filters = new RecentFilters(10 * bytes())) {
+        try (RecentFilters filters = new RecentFilters(10 * bytes(), counts)) {
             MatchingVectors first;
             try (RecentFilters.Use use = filters.use(0, "a=1", this::make)) {
                 first = use.matches();
@@ -39,12 +41,26 @@ class RecentFiltersTest {
             }
             assertThat(made.get()).isEqualTo(3);
             assertThat(filters.bytes()).isEqualTo(3 * bytes());
+            assertThat(counts.state()).isEqualTo(new FilterCacheState(1, 3, 0, 3 * bytes()));
         }
+        assertThat(counts.state()).isEqualTo(new FilterCacheState(1, 3, 0, 0));
+    }
+
+    @Test
+    void oneAfterTheOtherIsCountedTogether() {
+        try (RecentFilters first = new RecentFilters(10 * bytes(), counts);
+                RecentFilters second = new RecentFilters(bytes(), counts)) {
+            first.use(0, "a", this::make).close();
+            second.use(0, "a", this::make).close();
+            second.use(0, "b", this::make).close();
+            assertThat(counts.state()).isEqualTo(new FilterCacheState(0, 3, 1, 2 * bytes()));
+        }
+        assertThat(counts.state().bytes()).isZero();
     }
 
     @Test
     void whatWasUsedLongestAgoGoesFirstAndWhatIsInUseStaysOpen() {
-        try (RecentFilters filters = new RecentFilters(2 * bytes());
+        try (RecentFilters filters = new RecentFilters(2 * bytes(), counts);
                 RecentFilters.Use held = filters.use(0, "a", this::make)) {
             filters.use(0, "b", this::make).close();
             filters.use(0, "a", this::make).close();
@@ -62,7 +78,7 @@ class RecentFiltersTest {
 
     @Test
     void whatNobodyUsesAnyMoreIsClosed() {
-        RecentFilters none = new RecentFilters(0);
+        RecentFilters none = new RecentFilters(0, counts);
         RecentFilters.Use use = none.use(0, "a", this::make);
         MatchingVectors matches = use.matches();
         assertThat(none.bytes()).isZero();
@@ -70,7 +86,7 @@ class RecentFiltersTest {
         use.close();
         assertThatThrownBy(() -> matches.ids().bytes()).isInstanceOf(IllegalStateException.class);
 
-        RecentFilters some = new RecentFilters(1 << 20);
+        RecentFilters some = new RecentFilters(1 << 20, counts);
         RecentFilters.Use kept = some.use(0, "a", this::make);
         kept.close();
         assertThat(kept.matches().ids().bytes()).isPositive();

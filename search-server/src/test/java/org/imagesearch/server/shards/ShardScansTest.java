@@ -63,7 +63,8 @@ class ShardScansTest {
                 SmallIndex.BUNDLE.fingerprint(),
                 "the demo model",
                 new IndexSettings("", map, screen, Verification.QUICK, Duration.ofSeconds(1), new Bytes(1 << 20)),
-                SCANS);
+                SCANS,
+                new FilterCounts());
     }
 
     @AfterEach
