@@ -1,16 +1,12 @@
 package org.imagesearch.systemtests;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -27,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PageAccessibilityIT {
     private static final List<int[]> WINDOWS = List.of(new int[] {1280, 900}, new int[] {320, 640});
 
-    private final String axe = axe();
+    private final Axe axe = new Axe();
     private RunningServer server;
     private Chromium chromium;
 
@@ -130,7 +126,7 @@ class PageAccessibilityIT {
                 page.navigate("./");
                 state.accept(page);
 
-                assertThat(violations(page)).as("width %d", window[0]).isEmpty();
+                assertThat(axe.violations(page)).as("width %d", window[0]).isEmpty();
             }
         }
     }
@@ -139,36 +135,5 @@ class PageAccessibilityIT {
         page.fill("#words", "hamburger");
         page.locator("#words").press("Enter");
         assertThat(page.locator(".tile").first()).isVisible();
-    }
-
-    /** Serious and critical violations of a page at rest, each with the first element that it is about. */
-    private List<?> violations(Page page) {
-        page.evaluate(axe);
-        Object found = page.evaluate(
-                """
-                async () => {
-                  // Colours on their way from one to another have any contrast.
-                  const transitions = document.getAnimations().filter((one) => one instanceof CSSTransition);
-                  await Promise.allSettled(transitions.map((one) => one.finished));
-                  const results = await axe.run();
-                  if (results.passes.length === 0) {
-                    throw new Error('axe checked nothing');
-                  }
-                  return results.violations
-                    .filter((violation) => ['serious', 'critical'].includes(violation.impact))
-                    .map((violation) => `${violation.id}: ${violation.nodes[0].html} ${violation.nodes[0].failureSummary}`);
-                }""");
-        return (List<?>) found;
-    }
-
-    private static String axe() {
-        try (InputStream in = PageAccessibilityIT.class.getResourceAsStream("/axe.min.js")) {
-            return new String(
-                    Objects.requireNonNull(in, "axe.min.js is not on the class path")
-                            .readAllBytes(),
-                    UTF_8);
-        } catch (IOException e) {
-            throw new IllegalStateException("cannot read axe.min.js", e);
-        }
     }
 }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.JSHandle;
 import com.microsoft.playwright.Locator;
-import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.FilePayload;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,55 +16,14 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser, against a real server over a real index. Screenshots: {@code target/screenshots}. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PageIT {
-    private static final int PICTURES = 2 * DemoIndex.EMOJI;
-    private static final int SHARDS = 4;
+class PageIT extends OnThePage {
     private static final List<String> RED_CARS =
             List.of("automobile", "oncoming automobile", "racing car", "fire engine", "pickup truck");
-
-    private DemoIndex demo;
-    private RunningServer server;
-    private Chromium chromium;
-    private SearchPage visitor;
-    private Page page;
-
-    @BeforeAll
-    void startServerAndBrowser() {
-        demo = DemoIndex.of(PICTURES, SHARDS);
-        server = RunningServer.over(demo);
-        chromium = Chromium.open();
-    }
-
-    @AfterAll
-    void stopServerAndBrowser() {
-        if (chromium != null) {
-            chromium.close();
-        }
-        if (server != null) {
-            server.close();
-        }
-    }
-
-    @BeforeEach
-    void openThePage() {
-        visitWith(new Browser.NewContextOptions().setViewportSize(1280, 900));
-    }
-
-    @AfterEach
-    void browserHadNothingToComplainAbout() {
-        visitor.close();
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"hamburger", "hampurilainen", "ハンバーガー"})
@@ -292,11 +250,6 @@ class PageIT {
         visitor.shoot("phone-detail");
         page.goBack();
         assertThat(page.locator("#detail")).isHidden();
-    }
-
-    private void visitWith(Browser.NewContextOptions options) {
-        visitor = SearchPage.open(chromium, server, options);
-        page = visitor.page();
     }
 
     private JSHandle transferOf(Path picture) throws IOException {

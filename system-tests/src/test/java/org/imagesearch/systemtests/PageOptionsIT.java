@@ -17,48 +17,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** Weights, groups, colours, downloads and explanations on the page, in a real browser against a real server. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PageOptionsIT {
-    private RunningServer server;
-    private Chromium chromium;
-    private SearchPage visitor;
-    private Page page;
-
-    @BeforeAll
-    void startServerAndBrowser() {
-        server = RunningServer.over(DemoIndex.of(2 * DemoIndex.EMOJI, 4));
-        chromium = Chromium.open();
-    }
-
-    @AfterAll
-    void stopServerAndBrowser() {
-        if (chromium != null) {
-            chromium.close();
-        }
-        if (server != null) {
-            server.close();
-        }
-    }
-
-    @BeforeEach
-    void openThePage() {
-        visitor = SearchPage.open(chromium, server);
-        page = visitor.page();
-    }
-
-    @AfterEach
-    void closeThePage() {
-        visitor.close();
-    }
-
+class PageOptionsIT extends OnThePage {
     // ---- Mixes ------------------------------------------------------------------------------------------------------
 
     @Test
@@ -285,7 +247,7 @@ class PageOptionsIT {
     @Test
     void everythingFitsTheNarrowestWindow() {
         visitor.close();
-        visitor = SearchPage.open(chromium, server, new Browser.NewContextOptions().setViewportSize(320, 640));
+        visitWith(new Browser.NewContextOptions().setViewportSize(320, 640));
         page = visitor.page();
         visitor.fitsInto(320);
         visitor.visit("./?q=hamburger&with=a+rather+long+description+of+cheese&less=5&group=0.8");

@@ -8,48 +8,10 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Request;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** Labels, what stands out, and going on behind the last hit: on the page, in a real browser against a real server. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PageRefiningIT {
-    private RunningServer server;
-    private Chromium chromium;
-    private SearchPage visitor;
-    private Page page;
-
-    @BeforeAll
-    void startServerAndBrowser() {
-        server = RunningServer.over(DemoIndex.of(2 * DemoIndex.EMOJI, 4));
-        chromium = Chromium.open();
-    }
-
-    @AfterAll
-    void stopServerAndBrowser() {
-        if (chromium != null) {
-            chromium.close();
-        }
-        if (server != null) {
-            server.close();
-        }
-    }
-
-    @BeforeEach
-    void openThePage() {
-        visitor = SearchPage.open(chromium, server);
-        page = visitor.page();
-    }
-
-    @AfterEach
-    void closeThePage() {
-        visitor.close();
-    }
-
+class PageRefiningIT extends OnThePage {
     @Test
     void hitsAreSortedUnderLabelsAndOneLabelIsKept() {
         visitor.search("hamburger");

@@ -3,17 +3,11 @@ package org.imagesearch.systemtests;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -21,41 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * What the page says where there is nothing to show. A healthy server does not give most of these answers, so they are put in its
  * place on their way to the browser, in the shapes that {@code /openapi.json} describes.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PageStatesIT {
+class PageStatesIT extends OnThePage {
     private static final Pattern SEARCHES = Pattern.compile("/search(\\?|$)");
-
-    private RunningServer server;
-    private Chromium chromium;
-    private SearchPage visitor;
-    private Page page;
-
-    @BeforeAll
-    void startServerAndBrowser() {
-        server = RunningServer.over(DemoIndex.of(2 * DemoIndex.EMOJI, 4));
-        chromium = Chromium.open();
-    }
-
-    @AfterAll
-    void stopServerAndBrowser() {
-        if (chromium != null) {
-            chromium.close();
-        }
-        if (server != null) {
-            server.close();
-        }
-    }
-
-    @BeforeEach
-    void openThePage() {
-        visitor = SearchPage.open(chromium, server);
-        page = visitor.page();
-    }
-
-    @AfterEach
-    void closeThePage() {
-        visitor.close();
-    }
 
     @ParameterizedTest
     @CsvSource({

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -31,21 +32,22 @@ public final class RunningServer implements AutoCloseable {
     /**
      * Starts {@code bin/serve} over an index and waits until it is ready.
      *
+     * @param options besides index, model and port
      * @throws AssertionError if it ends or is not ready in time; the message ends with its last lines
      */
-    public static RunningServer over(DemoIndex demo) {
+    public static RunningServer over(DemoIndex demo, String... options) {
         int port = freePort();
         Path log = Repository.target().resolve("serve-" + port + ".log");
-        Process process = Command.start(
-                log,
-                List.of(
-                        "bin/serve",
-                        "--index",
-                        demo.index().toString(),
-                        "--model",
-                        demo.model().toString(),
-                        "--port",
-                        String.valueOf(port)));
+        List<String> command = new ArrayList<>(List.of(
+                "bin/serve",
+                "--index",
+                demo.index().toString(),
+                "--model",
+                demo.model().toString(),
+                "--port",
+                String.valueOf(port)));
+        command.addAll(List.of(options));
+        Process process = Command.start(log, command);
         RunningServer server = new RunningServer(process, URI.create("http://127.0.0.1:" + port + "/"));
         try {
             server.awaitReady(log);
