@@ -75,7 +75,7 @@ class ServeSettingsTest {
                                 0,
                                 4096,
                                 10_000,
-                                new LiveRecallSettings(0.01, 0.05, Duration.ofSeconds(10), 100)),
+                                new LiveRecallSettings(0.01, 0.02, Duration.ofSeconds(10), 100)),
                         new IndexSettings(
                                 "",
                                 true,
