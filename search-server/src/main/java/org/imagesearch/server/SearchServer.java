@@ -21,8 +21,10 @@ import org.imagesearch.server.http.HttpServer;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.nodes.RemoteShards;
+import org.imagesearch.server.pictures.LinkedPictures;
 import org.imagesearch.server.pictures.OriginalPictures;
 import org.imagesearch.server.pictures.PictureReader;
+import org.imagesearch.server.pictures.Pictures;
 import org.imagesearch.server.pictures.Thumbnails;
 import org.imagesearch.server.search.QueryEncoder;
 import org.imagesearch.server.search.SearchEngine;
@@ -94,6 +96,10 @@ final class SearchServer implements AutoCloseable {
         SimilarPictures similar = new SimilarPictures(index, queries);
         OriginalPictures originals = new OriginalPictures(index);
         Thumbnails thumbnails = new Thumbnails(originals, pictures, settings.picture());
+        LinkedPictures linked = pushed(
+                parts,
+                new LinkedPictures(
+                        settings.picture().links(), settings.picture().bytes()));
         HttpServer http = pushed(
                 parts,
                 HttpServer.start(
@@ -104,8 +110,7 @@ final class SearchServer implements AutoCloseable {
                         engine,
                         similar,
                         settings.search(),
-                        originals,
-                        thumbnails,
+                        new Pictures(originals, thumbnails, linked),
                         served.node(),
                         served.remote().map(RemoteShards::nodes),
                         settings.nodes(),

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
 import java.awt.Color;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -138,6 +141,37 @@ class ClipRetrievalTest {
                 unit,
                 10,
                 2.5);
+    }
+
+    @Test
+    void aPictureByItsAddressFindsWhatThePictureFinds(@TempDir Path folder) throws IOException {
+        SmallIndex.publish(folder.resolve("holiday"), 1, 11, PICTURES, 3);
+        byte[] picture = SmallIndex.picture("png", 320, 200, Color.RED);
+        HttpServer host = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        host.createContext("/red.png", exchange -> {
+            exchange.sendResponseHeaders(200, picture.length);
+            exchange.getResponseBody().write(picture);
+            exchange.close();
+        });
+        host.start();
+        String name = "localhost:" + host.getAddress().getPort();
+        Map<String, String> settings = Map.of("picture.links.hosts", name, "picture.links.private-addresses", "true");
+        try (SearchServer following = TestServers.start(folder.resolve("holiday"), settings)) {
+            Visitor other = new Visitor(following.address());
+            String base64 = '"' + Base64.getEncoder().encodeToString(picture) + '"';
+            String address = "\"http:" + "//" + name + "/red.png\"";
+            String byAddress =
+                    asTheClient("null", "null", "null", 5).replace("\"image_url\": null", "\"image_url\": " + address);
+
+            Reply found = other.post("/knn-service", TEXT, byAddress.getBytes(UTF_8));
+            Reply expected = other.post(
+                    "/knn-service", TEXT, asTheClient("null", base64, "null", 5).getBytes(UTF_8));
+
+            assertThat(found.status()).as(found.text()).isEqualTo(200);
+            assertThat(found.json()).isEqualTo(expected.json()).isNotEmpty();
+        } finally {
+            host.stop(0);
+        }
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.imagesearch.server.index.IndexSettings;
 import org.imagesearch.server.index.Screening;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.nodes.NodeSettings;
+import org.imagesearch.server.pictures.LinkSettings;
 import org.imagesearch.server.pictures.PictureSettings;
 import org.imagesearch.server.search.LiveRecallSettings;
 import org.imagesearch.server.search.SearchSettings;
@@ -94,7 +95,14 @@ class ServeSettingsTest {
                                 Duration.ofMillis(50),
                                 Duration.ofSeconds(2)),
                         new ServeSettings.Model(Device.CPU, 0, 16, 512, new Bytes(4096 * MIB)),
-                        new PictureSettings(new Bytes(64 * MIB), 100_000_000, 20_000, true, 4, new Bytes(64 * MIB))));
+                        new PictureSettings(
+                                new Bytes(64 * MIB),
+                                100_000_000,
+                                20_000,
+                                true,
+                                4,
+                                new Bytes(64 * MIB),
+                                new LinkSettings(List.of(), false, Duration.ofSeconds(5), 4))));
     }
 
     @Test

@@ -6,6 +6,8 @@ import org.imagesearch.core.query.JsonReader;
 import org.imagesearch.core.query.Query;
 import org.imagesearch.core.query.QueryParser;
 import org.imagesearch.core.query.Term;
+import org.imagesearch.server.pictures.LinkedPictures;
+import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.search.SearchSettings;
 
@@ -22,24 +24,32 @@ final class ClipRetrievalReader {
 
     private final SearchSettings settings;
     private final QueryParser queries;
+    private final LinkedPictures links;
     private final JsonReader json;
     private final String index;
     private final long maxTokens;
 
     /** @param index the one name that an index may be asked for by */
-    ClipRetrievalReader(SearchSettings settings, QueryParser queries, String index, int dimension, int maxBytes) {
+    ClipRetrievalReader(
+            SearchSettings settings,
+            QueryParser queries,
+            LinkedPictures links,
+            String index,
+            int dimension,
+            int maxBytes) {
         this.settings = settings;
         this.queries = queries;
+        this.links = links;
         this.json = new JsonReader(maxBytes);
         this.index = index;
         this.maxTokens = Math.max(MAX_IDS, dimension) + TOKENS_BESIDE_NUMBERS;
     }
 
-    KnnRequest knn(byte[] body) {
+    KnnRequest knn(byte[] body, Deadline deadline) {
         JsonNode root = json.parse(body, maxTokens);
         requireIndex(root);
         requirePictures(root);
-        Term term = term(root);
+        Term term = term(root, deadline);
         int withMetadata = count(root, "num_images")
                 .orElseThrow(() -> RequestException.bad("num_images is missing, expected a whole number"));
         int wanted = count(root, "num_result_ids").orElse(withMetadata);
@@ -89,18 +99,18 @@ final class ClipRetrievalReader {
     }
 
     /** The first that is given, in the order in which clip-retrieval looks. */
-    private Term term(JsonNode root) {
+    private Term term(JsonNode root, Deadline deadline) {
         if (isSomething(root, "text")) {
             return queries.text(JsonReader.requireText(root, "text"), 1);
         } else if (isSomething(root, "image")) {
             return new Term.Image(JsonReader.base64("image", JsonReader.requireText(root, "image")), 1);
         } else if (isSomething(root, "image_url")) {
-            throw RequestException.bad(
-                    "image_url is not followed by this server: send the picture as image, in base64");
+            String address = JsonReader.requireText(root, "image_url");
+            return new Term.Image(links.fetch("image_url", address, deadline), 1);
         } else if (JsonReader.isGiven(root.path("embedding_input"))) {
             return new Term.Vector(queries.vector("embedding_input", root.path("embedding_input")), 1);
         }
-        throw RequestException.bad("nothing to search for: give text, image or embedding_input");
+        throw RequestException.bad("nothing to search for: give text, image, image_url or embedding_input");
     }
 
     private static boolean isSomething(JsonNode root, String field) {

@@ -84,7 +84,7 @@ final class ClipRetrievalRoutes {
 
     void knn(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         long begin = System.nanoTime();
-        KnnRequest request = reader.knn(body);
+        KnnRequest request = reader.knn(body, deadline);
         Answer answer = engine.search(request.query(), deadline);
         metrics.searched(answer);
         observe(request, answer);

@@ -17,8 +17,7 @@ import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.nodes.Nodes;
-import org.imagesearch.server.pictures.OriginalPictures;
-import org.imagesearch.server.pictures.Thumbnails;
+import org.imagesearch.server.pictures.Pictures;
 import org.imagesearch.server.search.SearchEngine;
 import org.imagesearch.server.search.SearchSettings;
 import org.imagesearch.server.search.SimilarPictures;
@@ -52,6 +51,7 @@ public final class HttpServer implements AutoCloseable {
      * Starts to listen.
      *
      * @param index what is served; may open later
+     * @param sources of pictures
      * @param node what answers brokers, where the shards are in this process
      * @param nodes who has the shards, where they are not
      * @param dimension floats of a query vector
@@ -66,8 +66,7 @@ public final class HttpServer implements AutoCloseable {
             SearchEngine engine,
             SimilarPictures similar,
             SearchSettings search,
-            OriginalPictures originals,
-            Thumbnails thumbnails,
+            Pictures sources,
             Optional<NodeService> node,
             Optional<Nodes> nodes,
             NodeSettings nodeSettings,
@@ -81,16 +80,21 @@ public final class HttpServer implements AutoCloseable {
                 new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
         QueryReader reader = new QueryReader(parser);
         SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
-        PictureRoutes pictures = new PictureRoutes(originals, thumbnails, responses);
+        PictureRoutes pictures = new PictureRoutes(sources.originals(), sources.thumbnails(), responses);
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
         AdminRoutes administration = new AdminRoutes(
                 index, similar, new TakedownReader(settings.body().toInt()), responses);
         ClipRetrievalRoutes clipRetrieval = new ClipRetrievalRoutes(
                 index,
                 engine,
-                thumbnails,
+                sources.thumbnails(),
                 new ClipRetrievalReader(
-                        search, parser, index.name(), dimension, settings.body().toInt()),
+                        search,
+                        parser,
+                        sources.linked(),
+                        index.name(),
+                        dimension,
+                        settings.body().toInt()),
                 index.name(),
                 responses,
                 metrics);

@@ -13,9 +13,16 @@ import org.imagesearch.core.settings.Bytes;
  * @param applyOrientation whether Exif orientation counts; as it did when the index's pictures were embedded
  * @param decoding pictures decoded at the same time; each may take twice its pixels in bytes times three
  * @param thumbnailCache bytes of thumbnails that are kept
+ * @param links pictures on other servers
  */
 public record PictureSettings(
-        Bytes bytes, long pixels, int side, boolean applyOrientation, int decoding, Bytes thumbnailCache) {
+        Bytes bytes,
+        long pixels,
+        int side,
+        boolean applyOrientation,
+        int decoding,
+        Bytes thumbnailCache,
+        LinkSettings links) {
     /** @throws ImageSearchException (input) naming the setting that is out of range */
     public PictureSettings {
         new DecodeLimits(bytes.count(), pixels, side);
