@@ -20,6 +20,7 @@ import java.util.function.LongSupplier;
 import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.RequestException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,6 +71,8 @@ public final class LiveRecall implements AutoCloseable {
         TOO_LONG,
         /** Another generation was published or other pictures were taken down meanwhile. */
         INDEX_CHANGED,
+        /** A shard did not answer. */
+        SHARD_MISSING,
         FAILED
     }
 
@@ -222,6 +225,12 @@ public final class LiveRecall implements AutoCloseable {
         }
         try {
             measure(answered);
+        } catch (RequestException e) {
+            LOG.warn(
+                    "live recall not measured generation={} reason=\"{}\"",
+                    answered.generation().manifest().generation(),
+                    e.getMessage());
+            drop(Drop.SHARD_MISSING);
         } catch (RuntimeException e) {
             LOG.error(
                     "live recall failed generation={}",

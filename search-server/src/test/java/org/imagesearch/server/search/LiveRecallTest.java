@@ -23,6 +23,7 @@ import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.index.Verification;
 import org.imagesearch.server.search.LiveRecall.Answered;
 import org.imagesearch.server.search.LiveRecall.State;
+import org.imagesearch.server.shards.LocalGeneration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -270,6 +271,16 @@ class LiveRecallTest {
         recall.measureNext(0);
         assertThat(dropped(recall)).containsEntry("failed", 1L);
         assertThat(recall.state().queries().get("words").recall()).isZero();
+    }
+
+    @Test
+    void aShardThatDoesNotAnswerIsNoFailure() throws Exception {
+        ((LocalGeneration) generation).openShards().get(0).vectors().close();
+        LiveRecall recall = recall(1, 1, LONG, 10);
+        recall.offer(answered(QueryKind.WORDS, SmallIndex.randomUnit(new Random(9)), 10, -1, 1, List.of()));
+        recall.measureNext(0);
+        assertThat(dropped(recall)).containsEntry("shard_missing", 1L).containsEntry("failed", 0L);
+        assertThat(recall.state().queries()).isEmpty();
     }
 
     @Test
