@@ -2,6 +2,9 @@ package org.imagesearch.core;
 
 /** IEEE 754 half precision: 11 significant bits, up to 65,504. Java has numbers of it from version 20 on. */
 public final class HalfFloat {
+    /** The largest number that there is a half for. */
+    public static final float MAX_VALUE = 65_504;
+
     private static final int SIGN = 0x8000;
     private static final int INFINITY = 0x7c00;
     private static final int NAN = 0x7e00;
