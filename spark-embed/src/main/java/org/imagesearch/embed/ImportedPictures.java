@@ -15,6 +15,7 @@ import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.imagesearch.core.ImageSearchException;
@@ -102,7 +103,8 @@ final class ImportedPictures {
     private Optional<StructField> size(StructType schema, String name) {
         Optional<StructField> original =
                 folder.export().isPresent() ? Optional.empty() : OwnColumns.find(schema, ORIGINAL + name);
-        return original.or(() -> OwnColumns.find(schema, name));
+        return original.or(() -> OwnColumns.find(schema, name))
+                .filter(field -> field.dataType() instanceof NumericType);
     }
 
     private Column[] columns(
