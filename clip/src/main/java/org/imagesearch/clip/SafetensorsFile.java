@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.HalfFloat;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.Json;
 
@@ -55,7 +56,7 @@ final class SafetensorsFile {
             ByteBuffer values = read(channel, file, Long.BYTES + headerBytes + begin, (int) expected);
             float[] matrix = new float[rows * columns];
             for (int i = 0; i < matrix.length; i++) {
-                matrix[i] = size == Float.BYTES ? values.getFloat() : widened(values.getShort());
+                matrix[i] = size == Float.BYTES ? values.getFloat() : HalfFloat.widened(values.getShort());
             }
             return matrix;
         } catch (IOException e) {
@@ -71,20 +72,5 @@ final class SafetensorsFile {
             }
         }
         return buffer.flip();
-    }
-
-    /** IEEE 754 half precision to single, which holds every half exactly. */
-    private static float widened(short half) {
-        int exponent = (half >> 10) & 0x1f;
-        int fraction = half & 0x3ff;
-        float magnitude;
-        if (exponent == 0) {
-            magnitude = fraction * 0x1p-24f;
-        } else if (exponent == 0x1f) {
-            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else {
-            magnitude = Math.scalb(1 + fraction * 0x1p-10f, exponent - 15);
-        }
-        return half < 0 ? -magnitude : magnitude;
     }
 }

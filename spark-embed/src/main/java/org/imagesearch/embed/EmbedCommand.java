@@ -162,7 +162,7 @@ public final class EmbedCommand implements Callable<Integer> {
      * A model or a device that cannot be used ends the job here, before a picture is touched. Both encoders are tried: captions
      * come last, and hours would be lost.
      */
-    private static void requireUsable(ModelBundle bundle, EmbedSettings settings) {
+    static void requireUsable(ModelBundle bundle, EmbedSettings settings) {
         // The driver of a cluster has no GPU of its own: executors check theirs.
         Device device = settings.model().device() == Device.CPU ? Device.CPU : Device.AUTO;
         EncoderSettings one =
@@ -180,7 +180,7 @@ public final class EmbedCommand implements Callable<Integer> {
     }
 
     /** On one machine the bundle is used where it is; Spark brings it to executors elsewhere. */
-    private static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) throws IOException {
+    static ExecutorModel.Location location(SparkSession spark, ModelBundle bundle) throws IOException {
         Path directory = bundle.directory().toAbsolutePath().normalize();
         String fingerprint = bundle.fingerprint().value();
         if (SparkSessions.isLocal(spark.sparkContext().getConf())) {

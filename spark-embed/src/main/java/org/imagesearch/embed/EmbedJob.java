@@ -12,15 +12,18 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
 import org.imagesearch.clip.ModelBundle;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
 import org.imagesearch.core.dataset.DatasetManifest;
+import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
 /** One run over a dataset: list, embed what no committed wave holds, sample captions. Runs on the driver. */
 final class EmbedJob {
@@ -33,11 +36,29 @@ final class EmbedJob {
     private final CaptionQueries queries;
     private final PrintWriter out;
 
+    /** A job that embeds. */
     EmbedJob(
             SparkSession spark,
             EmbedSettings settings,
             ModelBundle bundle,
             ExecutorModel.Location model,
+            String output,
+            PrintWriter out) {
+        this(spark, settings, bundle, model, embedding(model, settings.forTasks()), output, out);
+    }
+
+    /**
+     * A job that comes by its embeddings in another way.
+     *
+     * @param model for captions
+     * @param source of the embeddings
+     */
+    EmbedJob(
+            SparkSession spark,
+            EmbedSettings settings,
+            ModelBundle bundle,
+            ExecutorModel.Location model,
+            TaskRows.Source source,
             String output,
             PrintWriter out) {
         this.spark = spark;
@@ -50,9 +71,17 @@ final class EmbedJob {
         spark.conf().set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED");
         this.folder = DatasetFolder.open(output, spark.sparkContext().hadoopConfiguration());
         this.listing = new Listing(spark, folder);
-        this.waves = new WaveJob(
-                spark, folder, listing, bundle.fingerprint(), model, settings.forTasks(), settings.taskPictures());
+        this.waves = new WaveJob(spark, folder, listing, bundle.fingerprint(), source, settings.taskPictures());
         this.queries = new CaptionQueries(spark, folder, bundle.fingerprint(), model, settings.forTasks());
+    }
+
+    private static TaskRows.Source embedding(ExecutorModel.Location model, TaskSettings settings) {
+        return (pictures, configuration, done, failures) -> new PictureRows(
+                pictures,
+                new PictureContents(settings, configuration),
+                ExecutorModel.images(model, settings),
+                done,
+                failures);
     }
 
     /**
@@ -73,11 +102,17 @@ final class EmbedJob {
             long ignored,
             long unnameable) {}
 
+    /** Embeds the pictures of inputs. */
     Summary run(List<String> inputs, boolean retryFailed) throws IOException {
+        return run(known -> new InputPictures(spark, settings, folder.root(), known).find(inputs), retryFailed);
+    }
+
+    /** @param input finds the pictures, given the own columns that the dataset has */
+    Summary run(Function<StructType, FoundPictures> input, boolean retryFailed) throws IOException {
         try (DatasetLock lock = DatasetLock.take(folder)) {
             folder.recover();
             requireSameMaking();
-            FoundPictures found = new InputPictures(spark, settings, folder.root(), listing.ownColumns()).find(inputs);
+            FoundPictures found = input.apply(listing.ownColumns());
             found.remarks().forEach(out::println);
             Listing.Added added = listing.add(found, settings.ids(), settings.waveSize(), nextWave());
             if (added.repeated() > 0) {

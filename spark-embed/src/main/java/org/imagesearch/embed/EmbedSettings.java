@@ -218,6 +218,12 @@ record EmbedSettings(
         return device == Device.CUDA ? 2 : 1;
     }
 
+    /** The same with ids from elsewhere. */
+    EmbedSettings withIds(IdSource source) {
+        return new EmbedSettings(
+                waveSize, source, seed, queries, taskPictures, maxFailures, model, pipeline, picture, input);
+    }
+
     FailureLimit failureLimit() {
         return FailureLimit.parse(maxFailures);
     }

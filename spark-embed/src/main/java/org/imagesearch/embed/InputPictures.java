@@ -3,7 +3,6 @@ package org.imagesearch.embed;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -41,22 +40,7 @@ final class InputPictures {
         for (String input : inputs) {
             all.add(find(input));
         }
-        StructType own = known;
-        for (FoundPictures one : all) {
-            own = OwnColumns.merge(own, one.own());
-        }
-        Dataset<Row> rows = null;
-        long ignored = 0;
-        long unnameable = 0;
-        List<String> remarks = new ArrayList<>();
-        for (FoundPictures one : all) {
-            Dataset<Row> aligned = one.rowsWith(own);
-            rows = rows == null ? aligned : rows.union(aligned);
-            ignored += one.ignored();
-            unnameable += one.unnameable();
-            remarks.addAll(one.remarks());
-        }
-        return new FoundPictures(rows, own, ignored, unnameable, remarks);
+        return FoundPictures.union(all, known);
     }
 
     private FoundPictures find(String input) {

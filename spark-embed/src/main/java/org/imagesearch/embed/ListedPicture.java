@@ -11,6 +11,9 @@ import java.io.Serializable;
  * <p>Without a {@code container}, the bytes are what {@code uri} leads to. With one and a {@code length}, they are so many bytes
  * of that file from {@code position} on: a member of a tar. With one and no length, they are in row {@code position} of that
  * Parquet file, rows counted from 0.
+ *
+ * <p>A container in NPY holds no bytes but, in row {@code position}, an embedding that was made elsewhere. {@code width} and
+ * {@code height} are the picture's as its metadata have them, in pixels; both may be null. The bytes are what {@code uri} leads to.
  */
 public final class ListedPicture implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -22,6 +25,8 @@ public final class ListedPicture implements Serializable {
     private String container;
     private Long position;
     private Long length;
+    private Integer width;
+    private Integer height;
     private int wave;
     private int attempts;
 
@@ -88,6 +93,27 @@ public final class ListedPicture implements Serializable {
 
     public void setLength(Long length) {
         this.length = length;
+    }
+
+    public Integer getWidth() {
+        return width;
+    }
+
+    public void setWidth(Integer width) {
+        this.width = width;
+    }
+
+    public Integer getHeight() {
+        return height;
+    }
+
+    public void setHeight(Integer height) {
+        this.height = height;
+    }
+
+    /** Whether the embedding was made elsewhere. */
+    boolean hasEmbedding() {
+        return container != null && container.endsWith(".npy");
     }
 
     public int getWave() {

@@ -192,9 +192,15 @@ final class Listing {
         StructType schema = schema(own);
         boolean sequence = ids == IdSource.SEQUENCE;
         List<Column> columns = new ArrayList<>();
+        Set<String> known = Set.of(fresh.columns());
         for (StructField field : schema.fields()) {
             boolean later = field.name().equals(WAVE) || field.name().equals(DatasetLayout.ATTEMPTS);
-            columns.add(later ? functions.lit(0).as(field.name()) : functions.col(field.name()));
+            Column value = later
+                    ? functions.lit(0)
+                    : known.contains(field.name())
+                            ? functions.col(field.name())
+                            : functions.lit(null).cast(field.dataType());
+            columns.add(value.as(field.name()));
         }
         int id = schema.fieldIndex(DatasetLayout.ID);
         int wave = schema.fieldIndex(WAVE);

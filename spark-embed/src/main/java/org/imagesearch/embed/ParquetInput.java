@@ -43,7 +43,7 @@ final class ParquetInput {
      * @throws ImageSearchException (input) if there is nothing in them that leads to pictures, or a column that cannot be taken
      */
     FoundPictures read(String input, List<String> tables) {
-        Dataset<Row> table = open(input, tables);
+        Dataset<Row> table = open(spark, input, tables);
         StructType schema = table.schema();
         Optional<StructField> uri = OwnColumns.find(schema, settings.input().uriColumn());
         Optional<StructField> bytes = pictures(schema);
@@ -66,7 +66,8 @@ final class ParquetInput {
                 table.select(columns(uri, bytes.isPresent(), caption, id, others)), own, 0, 0, List.of());
     }
 
-    private Dataset<Row> open(String input, List<String> tables) {
+    /** The rows of tables, with whatever columns one of them has. */
+    static Dataset<Row> open(SparkSession spark, String input, List<String> tables) {
         try {
             return spark.read()
                     // Spark takes paths for patterns, and folders called a=b for columns.
@@ -136,7 +137,7 @@ final class ParquetInput {
         return Optional.of(id);
     }
 
-    private static void requireType(String input, StructField field, DataType... expected) {
+    static void requireType(String input, StructField field, DataType... expected) {
         if (!List.of(expected).contains(field.dataType())) {
             throw ImageSearchException.input(
                     "--input %s: column '%s' has type %s, expected %s",
@@ -154,18 +155,14 @@ final class ParquetInput {
             Optional<StructField> caption,
             Optional<StructField> id,
             List<StructField> own) {
-        UserDefinedFunction fileUri = functions.udf(
-                (UDF1<String, String>) path -> PictureFiles.uri(new Path(URI.create(path))), DataTypes.StringType);
         UserDefinedFunction pictureUri =
                 functions.udf((UDF2<String, String, String>) PictureUris::of, DataTypes.StringType);
         UserDefinedFunction rowUri =
                 functions.udf((UDF2<String, Long, String>) PictureUris::ofRow, DataTypes.StringType);
-        int captionLength = settings.picture().captionLength();
-        UserDefinedFunction clean =
-                functions.udf((UDF1<String, String>) text -> Captions.clean(text, captionLength), DataTypes.StringType);
+        UserDefinedFunction clean = clean(settings.picture().captionLength());
 
-        Column file = fileUri.apply(functions.col("_metadata.file_path"));
-        Column row = functions.col("_metadata.row_index");
+        Column file = file();
+        Column row = row();
         Column given = uri.map(field -> pictureUri.apply(column(field), file)).orElse(nothing(DataTypes.StringType));
         // A row that leads nowhere is listed, too, and becomes a failure that says so.
         Column inRow = hasBytes ? functions.lit(true) : given.isNull();
@@ -193,12 +190,29 @@ final class ParquetInput {
         return columns.toArray(Column[]::new);
     }
 
-    private static Column nothing(DataType type) {
+    /** {@link Captions#clean}. */
+    static UserDefinedFunction clean(int captionLength) {
+        return functions.udf((UDF1<String, String>) text -> Captions.clean(text, captionLength), DataTypes.StringType);
+    }
+
+    /** The uri of the file that a row is from. */
+    static Column file() {
+        return functions
+                .udf((UDF1<String, String>) path -> PictureFiles.uri(new Path(URI.create(path))), DataTypes.StringType)
+                .apply(functions.col("_metadata.file_path"));
+    }
+
+    /** The number of a row in its file, counted from 0. */
+    static Column row() {
+        return functions.col("_metadata.row_index");
+    }
+
+    static Column nothing(DataType type) {
         return functions.lit(null).cast(type);
     }
 
     /** Whatever characters its name has. */
-    private static Column column(StructField field) {
+    static Column column(StructField field) {
         return functions.col("`" + field.name().replace("`", "``") + "`");
     }
 }

@@ -58,14 +58,15 @@ final class PictureContents implements AutoCloseable {
     byte[] bytes(ListedPicture listed, PictureSource.Memory memory) throws IOException {
         long limit = settings.pictureBytes();
         boolean isHttp = HttpPictures.isHttp(listed.getUri());
-        if (listed.getContainer() == null && !isHttp) {
+        boolean isAtUri = listed.getContainer() == null || listed.hasEmbedding();
+        if (isAtUri && !isHttp) {
             return PictureFiles.read(listed.getUri(), limit, memory, configuration);
         }
-        if (listed.getContainer() != null && listed.getLength() != null) {
+        if (!isAtUri && listed.getLength() != null) {
             return PictureFiles.readPart(
                     listed.getContainer(), listed.getPosition(), listed.getLength(), limit, memory, configuration);
         }
-        byte[] bytes = listed.getContainer() == null
+        byte[] bytes = isAtUri
                 ? http.read(listed.getUri(), limit)
                 : rows.read(listed.getContainer(), listed.getPosition(), limit);
         memory.require(bytes.length);

@@ -22,7 +22,7 @@ import org.imagesearch.core.ImageSearchException;
  * that cannot be run fails the task, because that says nothing about the pictures. Closing it leaves nothing of the task in
  * the pipeline.
  */
-final class PictureRows implements Iterator<Row>, AutoCloseable {
+final class PictureRows implements TaskRows {
     /** Between looks whether the task was killed. */
     private static final long LOOK_MILLIS = 200;
 

@@ -26,9 +26,8 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.dataset.DatasetLayout;
-import org.imagesearch.embed.EmbedSettings.TaskSettings;
 
-/** Embeds the pictures of one wave into staging: Parquet of the successes, one file of the failures. */
+/** Puts the pictures of one wave into staging: Parquet of those that have embeddings, one file of the failures. */
 final class WaveJob {
     private static final PictureOutcome.Failed LOST =
             new PictureOutcome.Failed(Stage.ENCODE, "lost", "its task ended without an embedding and without a reason");
@@ -37,8 +36,7 @@ final class WaveJob {
     private final DatasetFolder folder;
     private final Listing listing;
     private final Fingerprint fingerprint;
-    private final ExecutorModel.Location model;
-    private final TaskSettings settings;
+    private final TaskRows.Source source;
     private final int taskPictures;
 
     WaveJob(
@@ -46,15 +44,13 @@ final class WaveJob {
             DatasetFolder folder,
             Listing listing,
             Fingerprint fingerprint,
-            ExecutorModel.Location model,
-            TaskSettings settings,
+            TaskRows.Source source,
             int taskPictures) {
         this.spark = spark;
         this.folder = folder;
         this.listing = listing;
         this.fingerprint = fingerprint;
-        this.model = model;
-        this.settings = settings;
+        this.source = source;
         this.taskPictures = taskPictures;
     }
 
@@ -110,15 +106,10 @@ final class WaveJob {
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
         int full = (pictures.size() + taskPictures - 1) / taskPictures;
         int tasks = Math.max(1, Math.min(pictures.size(), Math.max(full, context.defaultParallelism())));
-        ExecutorModel.Location location = model;
-        TaskSettings taskSettings = settings;
+        // A copy, because a task must not drag this object along.
+        TaskRows.Source rowsOf = source;
         return context.parallelize(pictures, tasks).mapPartitions(partition -> {
-            PictureRows rows = new PictureRows(
-                    partition,
-                    new PictureContents(taskSettings, configuration.value().value()),
-                    ExecutorModel.images(location, taskSettings),
-                    done,
-                    failed::add);
+            TaskRows rows = rowsOf.open(partition, configuration.value().value(), done, failed::add);
             TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> rows.close());
             return rows;
         });

@@ -6,6 +6,10 @@
  * pictures to the executor's pipeline and takes rows out of it ({@code PictureRows}); all tasks of an executor share that pipeline,
  * which reads, decodes and fills batches ({@code PicturePipeline}), and the model at its end ({@code ExecutorModel}).
  *
+ * <p>{@link org.imagesearch.embed.ImportCommand} runs the same job with embeddings that are there already: another listing
+ * ({@code ImportedPictures}), other rows ({@code ImportedRows}). {@link org.imagesearch.embed.ExportCommand} and
+ * {@link org.imagesearch.embed.QueryCommand} read a dataset.
+ *
  * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the rename of
  * {@code images/wave=N} is the commit. Whatever is in {@code _staging/} at the next start is left over from a killed run.
  */

@@ -32,10 +32,15 @@ final class PictureFields {
         height = columns.optional(DatasetLayout.HEIGHT);
         caption = columns.optional(DatasetLayout.CAPTION);
         for (Type field : fileSchema.getFields()) {
-            if (!OURS.contains(field.getName()) && ValueColumn.isPlain(field)) {
+            if (isOwn(field) && ValueColumn.isPlain(field)) {
                 extra.put(field.getName(), columns.column(field));
             }
         }
+    }
+
+    /** Whether a column is the input's, not one of ours. */
+    static boolean isOwn(Type field) {
+        return !OURS.contains(field.getName());
     }
 
     /** @throws ImageSearchException (data) naming file and id, if there is none */

@@ -10,6 +10,7 @@ import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimestampLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.imagesearch.core.ImageSearchException;
 
@@ -40,6 +41,16 @@ final class ValueColumn extends PrimitiveConverter {
             case FLOAT, DOUBLE, BOOLEAN -> true;
             case INT96, FIXED_LEN_BYTE_ARRAY -> false;
         };
+    }
+
+    /** Of what type the values of a plain column are; BINARY is text, and so are dates and times. */
+    static PrimitiveTypeName typeOfValues(Type field) {
+        PrimitiveType type = field.asPrimitiveType();
+        LogicalTypeAnnotation annotation = type.getLogicalTypeAnnotation();
+        return annotation instanceof LogicalTypeAnnotation.DateLogicalTypeAnnotation
+                        || annotation instanceof TimestampLogicalTypeAnnotation
+                ? PrimitiveTypeName.BINARY
+                : type.getPrimitiveTypeName();
     }
 
     static ValueColumn of(Type field, String file) {
