@@ -78,7 +78,10 @@ public final class ImportCommand implements Callable<Integer> {
                             + " wrote, else sequence)")
     private String ids;
 
-    @Option(names = "--wave-size", paramLabel = "N", description = "pictures per atomic commit (default: 20000)")
+    @Option(
+            names = "--wave-size",
+            paramLabel = "N",
+            description = "pictures per atomic commit (default: 20000); more are faster")
     private Integer waveSize;
 
     @Option(
