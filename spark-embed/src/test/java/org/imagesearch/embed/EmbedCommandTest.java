@@ -2,10 +2,7 @@ package org.imagesearch.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,18 +17,15 @@ class EmbedCommandTest {
     @TempDir
     Path folder;
 
-    /** What a call came to. */
-    private record Ended(int status, List<String> out, List<String> err) {}
-
     @Test
     void runSaysWhatItDidAndTheNextOneThatThereIsNothingToDo() {
         DrawnPictures.drawWithCaption(folder.resolve("pictures/a.jpg"), 1, "a caption");
         DrawnPictures.write(folder.resolve("pictures/b.jpg"), new byte[0]);
         DrawnPictures.write(folder.resolve("pictures/c.pdf"), new byte[0]);
         Ended first = embed("pictures", MODEL, "--wave-size", "1");
-        assertThat(first.err).isEmpty();
-        assertThat(first.status).isZero();
-        assertThat(first.out)
+        assertThat(first.err()).isEmpty();
+        assertThat(first.status()).isZero();
+        assertThat(first.out())
                 .anyMatch(line -> line.startsWith("1 pictures embedded, 1 failed, "))
                 .anyMatch(line -> line.startsWith("from the first picture to the last: "))
                 .contains(
@@ -40,8 +34,8 @@ class EmbedCommandTest {
                         "1 files are no pictures by their names and were left out",
                         "dataset: 2 listed, 1 embedded, 1 failed, coverage 50.00%");
         Ended second = embed("pictures", MODEL);
-        assertThat(second.status).isZero();
-        assertThat(second.out).startsWith("nothing to do: all 2 listed pictures were dealt with before");
+        assertThat(second.status()).isZero();
+        assertThat(second.out()).startsWith("nothing to do: all 2 listed pictures were dealt with before");
     }
 
     @Test
@@ -77,26 +71,26 @@ class EmbedCommandTest {
     void deviceThatIsMissingEndsWithOneAndTheReasonBeforeAnythingIsListed() {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
         Ended ended = embed("pictures", MODEL, "--device", "cuda");
-        if (ended.status != 0) {
-            assertThat(ended.status).isEqualTo(1);
-            assertThat(String.join("\n", ended.err)).contains("CUDA device 0 cannot run ");
+        if (ended.status() != 0) {
+            assertThat(ended.status()).isEqualTo(1);
+            assertThat(String.join("\n", ended.err())).contains("CUDA device 0 cannot run ");
             assertThat(folder.resolve("out")).doesNotExist();
         }
-        assertThat(embed("pictures", MODEL, "--device", "auto").status).isZero();
+        assertThat(embed("pictures", MODEL, "--device", "auto").status()).isZero();
     }
 
     @Test
     void datasetOfAnotherModelEndsWithOneAndBothFingerprints() throws IOException {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
-        assertThat(embed("pictures", MODEL).status).isZero();
+        assertThat(embed("pictures", MODEL).status()).isZero();
         Path manifest = folder.resolve("out/dataset.json");
         String other = "sha256:" + "0".repeat(64);
         Files.writeString(manifest, Files.readString(manifest).replaceAll("sha256:[0-9a-f]{64}", other));
         Files.delete(manifest.resolveSibling(".dataset.json.crc"));
         Ended ended = embed("pictures", MODEL);
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.err).hasSize(1);
-        assertThat(ended.err.get(0))
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).hasSize(1);
+        assertThat(ended.err().get(0))
                 .startsWith("embed: ")
                 .contains(other, DatasetUnderTest.MODEL.fingerprint().value());
     }
@@ -106,16 +100,18 @@ class EmbedCommandTest {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
         DrawnPictures.write(folder.resolve("pictures/b.jpg"), new byte[0]);
         Ended ended = embed("pictures", MODEL, "--max-failures", "5%");
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.err).hasSize(1);
-        assertThat(ended.err.get(0)).startsWith("embed: 1 of 2 pictures failed").contains("decode/empty 1 (file:");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).hasSize(1);
+        assertThat(ended.err().get(0))
+                .startsWith("embed: 1 of 2 pictures failed")
+                .contains("decode/empty 1 (file:");
         assertUsageError(embed("pictures", MODEL, "--max-failures", "few"), "max-failures is 'few'");
     }
 
     @Test
     void fastDecodeIsNoted() throws IOException {
         DrawnPictures.draw(folder.resolve("pictures/a.jpg"), 1);
-        assertThat(embed("pictures", MODEL, "--fast-decode").status).isZero();
+        assertThat(embed("pictures", MODEL, "--fast-decode").status()).isZero();
         assertThat(Files.readString(folder.resolve("out/dataset.json"))).contains("\"fastDecode\" : true");
     }
 
@@ -130,17 +126,17 @@ class EmbedCommandTest {
         }
         Files.write(broken.resolve("text.onnx"), new byte[100]);
         Ended ended = embed("pictures", broken.toString());
-        assertThat(ended.status).isEqualTo(1);
-        assertThat(ended.err).hasSize(1);
-        assertThat(ended.err.get(0)).contains("text.onnx");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err()).hasSize(1);
+        assertThat(ended.err().get(0)).contains("text.onnx");
         assertThat(folder.resolve("out")).doesNotExist();
     }
 
     @Test
     void helpNamesEveryOption() {
         Ended ended = run("--help");
-        assertThat(ended.status).isZero();
-        assertThat(String.join("\n", ended.out))
+        assertThat(ended.status()).isZero();
+        assertThat(String.join("\n", ended.out()))
                 .contains("--input", "--output", "--model", "--ids", "--wave-size", "--retry-failed", "--device")
                 .contains("--master", "--conf", "--max-failures", "--fast-decode", "--allow-http");
     }
@@ -153,29 +149,13 @@ class EmbedCommandTest {
     }
 
     private static Ended run(String... arguments) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        ByteArrayOutputStream told = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(told, true, StandardCharsets.UTF_8));
-            int status = EmbedCommand.execute(arguments);
-            return new Ended(status, lines(printed), lines(told));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
-
-    private static List<String> lines(ByteArrayOutputStream bytes) {
-        return bytes.toString(StandardCharsets.UTF_8).lines().toList();
+        return Ended.of(EmbedCommand::execute, (Object[]) arguments);
     }
 
     private static void assertUsageError(Ended ended, String message) {
-        assertThat(ended.status).isEqualTo(2);
-        assertThat(ended.out).isEmpty();
-        assertThat(ended.err).hasSize(1);
-        assertThat(ended.err.get(0)).startsWith("embed: ").contains(message);
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.err()).hasSize(1);
+        assertThat(ended.err().get(0)).startsWith("embed: ").contains(message);
     }
 }
