@@ -89,7 +89,7 @@ class NodesTlsTest {
     private SearchServer nodeWithTrust(String clientAuth, Map<String, String> more) {
         Map<String, String> settings = new HashMap<>(more);
         settings.put("http.tls.client-auth", clientAuth);
-        settings.put("http.tls.client-trust", file("broker.crt"));
+        settings.putIfAbsent("http.tls.client-trust", file("broker.crt"));
         settings.put("nodes.accept-certificates", "true");
         return node(settings);
     }
@@ -274,11 +274,52 @@ class NodesTlsTest {
             Files.writeString(trust, "nothing");
             TestServers.await("it is seen and refused", () -> log.lines().stream()
                     .anyMatch(line -> line.contains(trust + " holds no certificate")));
-            Path renewed = Files.copy(folder.resolve("node.crt"), folder.resolve("renewed.crt"));
-            Files.move(renewed, trust, StandardCopyOption.REPLACE_EXISTING);
+            replace(trust, ofNode.certificatePem());
 
             assertFinds(broker);
         }
+    }
+
+    @Test
+    void aBrokerWhoseCertificateIsWithdrawnIsSentAwayAndOnesThatHoldStay() throws IOException {
+        Path trust = Files.copy(folder.resolve("broker.crt"), folder.resolve("clients.crt"));
+        SearchServer node = nodeWithTrust("require", Map.of("http.tls.client-trust", trust.toString()));
+        Visitor broker = broker("localhost", withCertificate("broker"), node);
+        assertFinds(broker);
+        try (LogCapture log = new LogCapture()) {
+            replace(trust, ofStranger.certificatePem() + ofBroker.certificatePem());
+            awaitLine(log, "certificates files=");
+            assertThat(log.lines()).noneMatch(line -> line.contains("broker disconnected"));
+
+            replace(trust, ofStranger.certificatePem());
+            awaitLine(log, "its certificate is not accepted any more");
+            assertTold(log, node, "no TLS with localhost: ");
+            assertThat(broker.get(SEARCH).status()).isEqualTo(503);
+        }
+    }
+
+    @Test
+    void aNodeWhoseCertificateIsWithdrawnIsNotAskedAnyMore() throws IOException {
+        SearchServer node = node(Map.of());
+        Path trust = Files.copy(folder.resolve("node.crt"), folder.resolve("nodes.crt"));
+        Visitor broker = broker("localhost", Map.of("nodes.tls.trust", trust.toString()), node);
+        assertFinds(broker);
+        try (LogCapture log = new LogCapture()) {
+            replace(trust, ofStranger.certificatePem());
+
+            awaitLine(log, "reason=\"its certificate is not accepted any more\"");
+            assertTold(log, node, "its certificate is not accepted for localhost: ");
+            assertThat(broker.get(SEARCH).status()).isEqualTo(503);
+        }
+    }
+
+    private static void replace(Path file, String content) throws IOException {
+        Path renewed = Files.writeString(folder.resolve("renewed.pem"), content);
+        Files.move(renewed, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void awaitLine(LogCapture log, String part) {
+        TestServers.await(part, () -> log.lines().stream().anyMatch(line -> line.contains(part)));
     }
 
     @Test

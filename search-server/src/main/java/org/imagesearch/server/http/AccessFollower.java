@@ -2,12 +2,14 @@ package org.imagesearch.server.http;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.access.ApiKeys;
 import org.imagesearch.server.access.ChangedFiles;
+import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.tls.TlsFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +35,11 @@ final class AccessFollower implements AutoCloseable {
                 .ifPresent(file -> follow(List.of(file), () -> LOG.info("keys file={} count={}", file, keys.reread())));
     }
 
-    void followCertificates(TlsFiles files, Listener listener) {
+    /** @param node whose brokers are sent away when their certificates hold no more */
+    void followCertificates(TlsFiles files, Listener listener, Optional<NodeService> node) {
         follow(files.paths(), () -> {
             listener.renew(files.context());
+            node.ifPresent(service -> service.requireAccepted(files::acceptClient));
             LOG.info("certificates files={}", files.paths());
         });
     }

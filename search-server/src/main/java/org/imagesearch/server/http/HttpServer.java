@@ -136,7 +136,7 @@ public final class HttpServer implements AutoCloseable {
                 settings, tls.map(TlsFiles::context), Networks.of(access.proxies()), everyRequest, metrics::turnedAway);
         AccessFollower follower = new AccessFollower();
         follower.followKeys(keys);
-        tls.ifPresent(files -> follower.followCertificates(files, listener));
+        tls.ifPresent(files -> follower.followCertificates(files, listener, node));
         follower.followReaders(slowReaders, settings.writeTimeout().toMillis());
         return new HttpServer(settings, underWay, everyRequest, listener, follower, workers);
     }

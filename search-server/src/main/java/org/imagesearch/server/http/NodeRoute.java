@@ -6,14 +6,16 @@ import io.undertow.util.Headers;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.imagesearch.server.nodes.NodeService;
 import org.imagesearch.server.nodes.NodeSettings;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
 import org.imagesearch.server.tls.TlsClient;
+import org.imagesearch.server.tls.TlsFiles;
 
 /** {@code GET /node}: a broker asks to go on over the same connection in the protocol of nodes. */
 final class NodeRoute implements HttpHandler {
@@ -40,15 +42,14 @@ final class NodeRoute implements HttpHandler {
             responses.error(exchange, e);
             return;
         }
-        exchange.upgradeChannel(NodeService.protocol(), (connection, upgraded) -> {
-            UpgradedConnection broker = UpgradedConnection.of(connection);
-            node.serve(broker.peer(), broker.in(), broker.out(), broker.channel());
-        });
+        List<X509Certificate> shown = certificates(exchange);
+        exchange.upgradeChannel(
+                NodeService.protocol(), (connection, upgraded) -> node.serve(UpgradedConnection.of(connection, shown)));
         exchange.endExchange();
     }
 
     private void requireAllowed(HttpServerExchange exchange) {
-        if (settings.acceptCertificates() && hasShownCertificate(exchange)) {
+        if (settings.acceptCertificates() && !certificates(exchange).isEmpty()) {
             return;
         }
         if (!settings.secret().isEmpty()) {
@@ -62,13 +63,9 @@ final class NodeRoute implements HttpHandler {
         }
     }
 
-    /** One that is bad has ended the handshake. */
-    private static boolean hasShownCertificate(HttpServerExchange exchange) {
-        try {
-            return tls(exchange).isPresent() && tls(exchange).get().getPeerCertificates().length > 0;
-        } catch (SSLPeerUnverifiedException e) {
-            return false;
-        }
+    /** Those that the broker has shown, which are good: others have ended the handshake. */
+    private static List<X509Certificate> certificates(HttpServerExchange exchange) {
+        return tls(exchange).map(TlsFiles::shown).orElse(List.of());
     }
 
     private static Optional<SSLSession> tls(HttpServerExchange exchange) {

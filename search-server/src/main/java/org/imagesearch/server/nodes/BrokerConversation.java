@@ -1,5 +1,6 @@
 package org.imagesearch.server.nodes;
 
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.imagesearch.core.rows.ImageRow;
 import org.imagesearch.core.rows.RowCodec;
 import org.imagesearch.server.index.Generation;
@@ -73,6 +75,10 @@ final class BrokerConversation implements Connection.Listener {
     public void closed(String reason) {
         underWay.values().forEach(cancelled -> cancelled.set(true));
         node.ended(this, connection.peer(), reason);
+    }
+
+    void requireAccepted(Predicate<List<X509Certificate>> accepted) {
+        connection.requireAccepted(accepted);
     }
 
     void close() {

@@ -1,17 +1,17 @@
 package org.imagesearch.server.nodes;
 
 import java.io.BufferedInputStream;
-import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,10 +26,8 @@ final class Connection implements AutoCloseable {
     private static final long QUEUE_BYTES = 2L * FrameWriter.MAX_BODY;
     private static final byte[] END = new byte[0];
 
-    private final String peer;
+    private final OpenConnection opened;
     private final DataInputStream in;
-    private final OutputStream out;
-    private final Closeable channel;
     private final Listener listener;
     private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(QUEUE);
     private final AtomicLong outgoingBytes = new AtomicLong();
@@ -45,17 +43,15 @@ final class Connection implements AutoCloseable {
         void closed(String reason);
     }
 
-    private Connection(String peer, InputStream in, OutputStream out, Closeable channel, Listener listener) {
-        this.peer = peer;
-        this.in = new DataInputStream(new BufferedInputStream(in, 1 << 16));
-        this.out = out;
-        this.channel = channel;
+    private Connection(OpenConnection opened, Listener listener) {
+        this.opened = opened;
+        this.in = new DataInputStream(new BufferedInputStream(opened.in(), 1 << 16));
         this.listener = listener;
     }
 
     /** A connection that has not begun to read: whoever listens can know it first. */
-    static Connection over(String peer, InputStream in, OutputStream out, Closeable channel, Listener listener) {
-        return new Connection(peer, in, out, channel, listener);
+    static Connection over(OpenConnection opened, Listener listener) {
+        return new Connection(opened, listener);
     }
 
     void start() {
@@ -64,14 +60,14 @@ final class Connection implements AutoCloseable {
     }
 
     private Thread thread(String name, Runnable work) {
-        Thread thread = new Thread(work, name + peer);
+        Thread thread = new Thread(work, name + peer());
         thread.setDaemon(true);
         return thread;
     }
 
     /** Who is at the other end. */
     String peer() {
-        return peer;
+        return opened.peer();
     }
 
     /** When something came last, by {@link System#nanoTime}. */
@@ -110,7 +106,7 @@ final class Connection implements AutoCloseable {
         } catch (IOException e) {
             reason = String.valueOf(e.getMessage());
         } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.error("connection failed peer={}", peer, e);
+            LOG.error("connection failed peer={}", peer(), e);
             reason = String.valueOf(e.getMessage());
         } finally {
             end(reason);
@@ -140,11 +136,11 @@ final class Connection implements AutoCloseable {
         try {
             byte[] frame = outgoing.take();
             while (frame != END) {
-                out.write(frame);
+                opened.out().write(frame);
                 outgoingBytes.addAndGet(-frame.length);
                 frame = outgoing.poll();
                 if (frame == null) {
-                    out.flush();
+                    opened.out().flush();
                     frame = outgoing.take();
                 }
             }
@@ -160,14 +156,21 @@ final class Connection implements AutoCloseable {
             return;
         }
         try {
-            channel.close();
+            opened.channel().close();
         } catch (IOException e) {
-            LOG.debug("cannot close connection peer={}", peer, e);
+            LOG.debug("cannot close connection peer={}", peer(), e);
         }
         do {
             outgoing.clear();
         } while (!outgoing.offer(END));
         listener.closed(reason);
+    }
+
+    /** Closes it if the other side has shown certificates that are not accepted any more. */
+    void requireAccepted(Predicate<List<X509Certificate>> accepted) {
+        if (!opened.certificates().isEmpty() && !accepted.test(opened.certificates())) {
+            end("its certificate is not accepted any more");
+        }
     }
 
     @Override

@@ -5,9 +5,13 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 import javax.net.SocketFactory;
+import javax.net.ssl.SSLSocket;
 import org.imagesearch.server.tls.TlsClient;
+import org.imagesearch.server.tls.TlsFiles;
 
 /** Opens connections to nodes: a request over HTTP, or HTTPS, asks to go on in our protocol. Thread-safe. */
 final class Dialler {
@@ -28,13 +32,22 @@ final class Dialler {
         this.tls = tls;
     }
 
-    /** Looks whether there are other certificates; to be called now and then. */
-    void look() {
-        tls.ifPresent(TlsClient::look);
+    /**
+     * Looks whether there are other certificates; to be called now and then.
+     *
+     * @return whether there are
+     */
+    boolean look() {
+        return tls.isPresent() && tls.get().look();
+    }
+
+    /** Whether a node that showed these certificates, its own first, would be spoken to now. */
+    boolean accepts(List<X509Certificate> certificates) {
+        return tls.isEmpty() || tls.get().accepts(certificates);
     }
 
     /** @throws IOException telling why the node cannot be reached, or what it answered */
-    Dialled dial(NodeAddress address) throws IOException {
+    OpenConnection dial(NodeAddress address) throws IOException {
         Socket socket = sockets.createSocket();
         try {
             socket.connect(new InetSocketAddress(address.host(), address.port()), TIMEOUT_MILLIS);
@@ -48,7 +61,12 @@ final class Dialler {
             socket.setSoTimeout(0);
             // Closed without a farewell in TLS, which would wait for what is being written, perhaps to a node that
             // reads nothing.
-            return new Dialled(spoken.getInputStream(), spoken.getOutputStream(), socket);
+            return new OpenConnection(
+                    address.toString(),
+                    spoken instanceof SSLSocket encrypted ? TlsFiles.shown(encrypted.getSession()) : List.of(),
+                    spoken.getInputStream(),
+                    spoken.getOutputStream(),
+                    socket);
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;

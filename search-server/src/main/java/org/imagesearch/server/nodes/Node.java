@@ -1,11 +1,13 @@
 package org.imagesearch.server.nodes;
 
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.nodes.Message.Cancel;
 import org.imagesearch.server.nodes.Message.OfGeneration;
@@ -38,21 +40,20 @@ final class Node {
     }
 
     /** Makes a connection that is open this node's. What it has is known when its first answer is there. */
-    void connected(Dialled dialled, String generation) {
-        Connection opened = Connection.over(
-                address.toString(), dialled.in(), dialled.out(), dialled.channel(), new Connection.Listener() {
-                    @Override
-                    public void received(Message message) {
-                        Node.this.received(message);
-                    }
+    void connected(OpenConnection opened, String generation) {
+        Connection made = Connection.over(opened, new Connection.Listener() {
+            @Override
+            public void received(Message message) {
+                Node.this.received(message);
+            }
 
-                    @Override
-                    public void closed(String reason) {
-                        lost(reason);
-                    }
-                });
-        connection = opened;
-        opened.start();
+            @Override
+            public void closed(String reason) {
+                lost(reason);
+            }
+        });
+        connection = made;
+        made.start();
         ping(generation);
     }
 
@@ -132,6 +133,14 @@ final class Node {
         if (open != null && nowNanos - open.heardNanos() > silenceNanos) {
             LOG.warn("node silent address={}", address);
             open.close();
+        }
+    }
+
+    /** Gives the connection up if the node's certificates hold no more. */
+    void requireAccepted(Predicate<List<X509Certificate>> accepted) {
+        Connection open = connection;
+        if (open != null) {
+            open.requireAccepted(accepted);
         }
     }
 

@@ -1,8 +1,7 @@
 package org.imagesearch.server.nodes;
 
-import java.io.Closeable;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.shards.ShardScans;
@@ -64,19 +64,23 @@ public final class NodeService implements AutoCloseable {
         return brokers.size() < MOST_BROKERS;
     }
 
-    /**
-     * Answers a broker until either side closes the connection. Returns at once.
-     *
-     * @param peer who it is, for messages
-     * @param channel closes both streams
-     */
-    public void serve(String peer, InputStream in, OutputStream out, Closeable channel) {
+    /** Answers a broker until either side closes the connection. Returns at once. */
+    public void serve(OpenConnection opened) {
         BrokerConversation conversation = new BrokerConversation(this);
-        Connection connection = Connection.over(peer, in, out, channel, conversation);
+        Connection connection = Connection.over(opened, conversation);
         conversation.goesOver(connection);
         brokers.add(conversation);
-        LOG.info("broker connected={} brokers={}", peer, brokers.size());
+        LOG.info("broker connected={} brokers={}", opened.peer(), brokers.size());
         connection.start();
+    }
+
+    /**
+     * Closes connections of brokers whose certificates hold no more.
+     *
+     * @param accepted whether certificates, a broker's own first, still do
+     */
+    public void requireAccepted(Predicate<List<X509Certificate>> accepted) {
+        brokers.forEach(broker -> broker.requireAccepted(accepted));
     }
 
     void ended(BrokerConversation conversation, String peer, String reason) {

@@ -180,7 +180,9 @@ public final class Nodes implements AutoCloseable {
             if (System.nanoTime() - lookedNanos > LOOK_NANOS) {
                 look();
             }
-            dialler.look();
+            if (dialler.look()) {
+                nodes.values().forEach(node -> node.requireAccepted(dialler::accepts));
+            }
             String generation = wanted.get();
             long now = System.nanoTime();
             for (Node node : nodes.values()) {
@@ -215,7 +217,7 @@ public final class Nodes implements AutoCloseable {
         try {
             diallers.execute(() -> {
                 try {
-                    Dialled opened = dialler.dial(node.address());
+                    OpenConnection opened = dialler.dial(node.address());
                     if (closed || !nodes.containsKey(node.address())) {
                         opened.channel().close();
                         return;

@@ -3,6 +3,7 @@ package org.imagesearch.server.tls;
 import java.io.IOException;
 import java.net.Socket;
 import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -57,17 +58,26 @@ public final class TlsClient {
     /**
      * Takes files that have changed, and looked the same at two calls, for connections from now on. Files that are wrong change nothing,
      * and the log says why.
+     *
+     * @return whether there are others now
      */
-    public synchronized void look() {
+    public synchronized boolean look() {
         if (!changed.haveChanged()) {
-            return;
+            return false;
         }
         try {
             context = files.context();
             LOG.info("certificates files={}", files.paths());
+            return true;
         } catch (ImageSearchException e) {
             LOG.error("what held before goes on to hold: {}", e.getMessage());
+            return false;
         }
+    }
+
+    /** Whether a server that showed these certificates, its own first, is vouched for by the files as they are; its name aside. */
+    public boolean accepts(List<X509Certificate> certificates) {
+        return files.acceptServer(certificates);
     }
 
     /**

@@ -4,14 +4,18 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 
@@ -19,6 +23,9 @@ import org.imagesearch.core.ImageSearchException;
 public final class TlsFiles {
     /** What is older has known weaknesses. */
     public static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
+
+    /** As Java's trust managers call a connection whose way of agreeing on keys is not known any more. */
+    private static final String ANY_KEY_EXCHANGE = "UNKNOWN";
 
     private final String certificate;
     private final String key;
@@ -86,6 +93,53 @@ public final class TlsFiles {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(trusted);
         return factory.getTrustManagers();
+    }
+
+    /**
+     * Whether a client that showed these certificates would be let in by the files as they are.
+     *
+     * @param certificates its own first
+     * @throws ImageSearchException (input) naming the file, if one cannot be read
+     */
+    public boolean acceptClient(List<X509Certificate> certificates) {
+        return accept(
+                (trust, chain) ->
+                        trust.checkClientTrusted(chain, chain[0].getPublicKey().getAlgorithm()),
+                certificates);
+    }
+
+    /** The same of a server; its name is not looked at. */
+    public boolean acceptServer(List<X509Certificate> certificates) {
+        return accept((trust, chain) -> trust.checkServerTrusted(chain, ANY_KEY_EXCHANGE), certificates);
+    }
+
+    private interface Check {
+        void of(X509TrustManager trust, X509Certificate[] chain) throws CertificateException;
+    }
+
+    private boolean accept(Check check, List<X509Certificate> certificates) {
+        X509Certificate[] chain = certificates.toArray(X509Certificate[]::new);
+        try {
+            for (TrustManager trust : trustManagers()) {
+                check.of((X509TrustManager) trust, chain);
+            }
+            return true;
+        } catch (CertificateException e) {
+            return false;
+        } catch (GeneralSecurityException e) {
+            throw new ImageSearchException(ErrorCode.INPUT, "cannot use " + trust + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The certificates that the other side of a connection has shown, its own first; none if it has shown none. */
+    public static List<X509Certificate> shown(SSLSession session) {
+        try {
+            return Arrays.stream(session.getPeerCertificates())
+                    .map(X509Certificate.class::cast)
+                    .toList();
+        } catch (SSLPeerUnverifiedException e) {
+            return List.of();
+        }
     }
 
     /** Those of a context that keep what was said secret even from who gets the key later, and tell what was tampered with. */

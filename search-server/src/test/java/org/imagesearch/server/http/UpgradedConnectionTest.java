@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.imagesearch.core.settings.Settings;
 import org.imagesearch.server.access.Networks;
+import org.imagesearch.server.nodes.OpenConnection;
 import org.imagesearch.server.tls.Certificates;
 import org.imagesearch.server.tls.ClientAuth;
 import org.imagesearch.server.tls.TlsClient;
@@ -41,7 +42,7 @@ class UpgradedConnectionTest {
     private static final int TO_SERVER = 1;
     private static final int TO_CLIENT = 2;
 
-    private final BlockingQueue<UpgradedConnection> upgraded = new LinkedBlockingQueue<>();
+    private final BlockingQueue<OpenConnection> upgraded = new LinkedBlockingQueue<>();
 
     @TempDir
     Path folder;
@@ -53,7 +54,7 @@ class UpgradedConnectionTest {
         try (Listener listener = listen();
                 Socket plain = connect(listener);
                 Socket client = encrypted(plain)) {
-            UpgradedConnection server = upgraded.poll(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+            OpenConnection server = upgraded.poll(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
             OutputStream toServer = client.getOutputStream();
             InputStream fromServer = client.getInputStream();
 
@@ -75,7 +76,7 @@ class UpgradedConnectionTest {
         try (Listener listener = listen();
                 Socket plain = connect(listener);
                 Socket client = encrypted(plain)) {
-            UpgradedConnection server = upgraded.poll(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+            OpenConnection server = upgraded.poll(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
             CompletableFuture<Long> reading = running(() -> (long) server.in().read());
 
             server.channel().close();
@@ -142,7 +143,8 @@ class UpgradedConnectionTest {
                 .bind(OfHttp.class)
                 .http();
         HttpHandler upgrading = exchange -> {
-            exchange.upgradeChannel("bytes", (connection, then) -> upgraded.add(UpgradedConnection.of(connection)));
+            exchange.upgradeChannel(
+                    "bytes", (connection, then) -> upgraded.add(UpgradedConnection.of(connection, List.of())));
             exchange.endExchange();
         };
         return Listener.start(

@@ -127,7 +127,8 @@ final class FakeNode implements AutoCloseable {
             }
         };
         connection[0] = Connection.over(
-                "broker", socket.getInputStream(), socket.getOutputStream(), socket, new Connection.Listener() {
+                new OpenConnection("broker", List.of(), socket.getInputStream(), socket.getOutputStream(), socket),
+                new Connection.Listener() {
                     @Override
                     public void received(Message message) {
                         if (deaf) {
