@@ -24,7 +24,7 @@ import org.imagesearch.core.dataset.DatasetManifest;
  * A dataset's folder: what is committed, and the moves that commit.
  *
  * <p>Names that begin with an underscore are the job's own: {@code _staging/} holds what is not committed, {@code _retry} is the
- * intent of a retry that is being committed.
+ * intent of a retry that is being committed, {@code _move} that of a folder on its way to its place.
  */
 final class DatasetFolder {
     private static final Pattern WAVE = Pattern.compile("wave=(\\d{6,})");
@@ -169,6 +169,7 @@ final class DatasetFolder {
         files.mkdirs(root);
         finishReplacing(new Path(root, DatasetLayout.MANIFEST));
         finishReplacing(intent());
+        finishMove();
         NavigableSet<Integer> committed = committedWaves();
         if (!committed.isEmpty() && !exists(new Path(root, DatasetLayout.MANIFEST))) {
             throw ImageSearchException.data(
@@ -195,7 +196,7 @@ final class DatasetFolder {
     }
 
     /**
-     * Commits a wave: failures first, then pictures, whose rename is the commit. Done again after a crash, it comes to the same.
+     * Commits a wave: failures first, then pictures; what moves them is the commit. Done again after a crash, it comes to the same.
      *
      * @param stagedImages folder of Parquet files
      * @param stagedFailures one Parquet file, if any picture failed
@@ -207,7 +208,7 @@ final class DatasetFolder {
             rename(stagedFailures.get(), failuresOfWave(wave));
         }
         files.mkdirs(images());
-        rename(stagedImages, wave(wave));
+        move(stagedImages, wave(wave));
     }
 
     /**
@@ -249,7 +250,53 @@ final class DatasetFolder {
     void replaceFolder(Path staged, Path target) throws IOException {
         files.delete(target, true);
         files.mkdirs(target.getParent());
+        move(staged, target);
+    }
+
+    /**
+     * Moves a folder to its place. Where that is one step (a disk, HDFS) there is never half of it; object stores copy file after file. So
+     * what is about to be moved is written down first, and a move that was cut off is ended by {@link #recover}.
+     */
+    private void move(Path staged, Path target) throws IOException {
+        replace(moving(), (relative(root, staged) + "\n" + relative(root, target)).getBytes(StandardCharsets.UTF_8));
         rename(staged, target);
+        files.delete(moving(), false);
+    }
+
+    /** A file is complete wherever it is, in its place or not yet: stores copy each in one step, and delete what they have copied. */
+    private void finishMove() throws IOException {
+        finishReplacing(moving());
+        if (!exists(moving())) {
+            return;
+        }
+        List<String> way = new String(read(moving(), MANIFEST_LIMIT_BYTES), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
+        if (exists(new Path(root, way.get(0)))) {
+            moveOneByOne(new Path(root, way.get(0)), new Path(root, way.get(1)));
+        }
+        files.delete(moving(), false);
+    }
+
+    private void moveOneByOne(Path folder, Path target) throws IOException {
+        files.mkdirs(target);
+        for (FileStatus one : files.listStatus(folder)) {
+            Path place = new Path(target, one.getPath().getName());
+            if (one.isDirectory()) {
+                moveOneByOne(one.getPath(), place);
+            } else {
+                files.delete(place, false);
+                rename(one.getPath(), place);
+            }
+        }
+    }
+
+    private static String relative(Path folder, Path within) {
+        return folder.toUri().relativize(within.toUri()).getPath();
+    }
+
+    private Path moving() {
+        return new Path(root, "_move");
     }
 
     private Path intent() {

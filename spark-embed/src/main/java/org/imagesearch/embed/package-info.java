@@ -10,7 +10,8 @@
  * ({@code ImportedPictures}), other rows ({@code ImportedRows}). {@link org.imagesearch.embed.ExportCommand} and
  * {@link org.imagesearch.embed.QueryCommand} read a dataset.
  *
- * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the rename of
- * {@code images/wave=N} is the commit. Whatever is in {@code _staging/} at the next start is left over from a killed run.
+ * <p>A wave is computed into {@code _staging/}; then its failures are moved into place, then its pictures: the move to
+ * {@code images/wave=N} is the commit. What the next start finds in {@code _staging/} and no move has begun with is left over from a
+ * killed run.
  */
 package org.imagesearch.embed;

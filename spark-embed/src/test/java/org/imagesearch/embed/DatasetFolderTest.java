@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DatasetFolderTest {
@@ -37,6 +38,9 @@ class DatasetFolderTest {
     /** Waves with pictures and waves with failures. */
     private record State(Set<Integer> committed, Set<Integer> failures) {}
 
+    /** Of a wave. */
+    private static final List<String> FILES = List.of("part-0.parquet", "part-1.parquet", "part-2.parquet");
+
     @TempDir
     Path temporary;
 
@@ -45,21 +49,26 @@ class DatasetFolderTest {
     @AfterEach
     void heal() {
         FaultyFileSystem.heal();
+        FaultyFileSystem.moveByCopying(false);
     }
 
-    @Test
-    void waveIsCommittedWhollyOrNotAtAllWhereverTheRunIsKilled() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"false, 12", "true, 18"})
+    void waveIsCommittedWhollyOrNotAtAllWhereverTheRunIsKilled(boolean copying, int changes) throws IOException {
+        FaultyFileSystem.moveByCopying(copying);
         State before = new State(Set.of(0), Set.of(0));
         State after = new State(Set.of(0, 1), Set.of(0, 1));
         int deaths = dieEverywhere(
                 folder -> folder.commitWave(1, staged(folder, 1), Optional.of(stagedFailures(folder, 1))),
                 before,
                 after);
-        assertThat(deaths).isEqualTo(5);
+        assertThat(deaths).isEqualTo(changes);
     }
 
-    @Test
-    void retryTakesThePlaceOfEarlierFailuresWhollyOrNotAtAllWhereverTheRunIsKilled() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void retryTakesThePlaceOfEarlierFailuresWhollyOrNotAtAllWhereverTheRunIsKilled(boolean copying) throws IOException {
+        FaultyFileSystem.moveByCopying(copying);
         State before = new State(Set.of(0), Set.of(0));
         int deaths = dieEverywhere(
                 folder -> folder.commitRetry(1, List.of(0), staged(folder, 1), Optional.of(stagedFailures(folder, 1))),
@@ -190,7 +199,10 @@ class DatasetFolderTest {
     }
 
     private static org.apache.hadoop.fs.Path staged(DatasetFolder folder, int wave) throws IOException {
-        return stagedFile(folder, "wave" + wave, "part.parquet").getParent();
+        for (String name : FILES) {
+            stagedFile(folder, "wave" + wave, name);
+        }
+        return folder.staging("wave" + wave);
     }
 
     private static org.apache.hadoop.fs.Path stagedFailures(DatasetFolder folder, int wave) throws IOException {
@@ -206,7 +218,14 @@ class DatasetFolderTest {
         return file;
     }
 
-    private static State state(DatasetFolder folder) throws IOException {
+    private State state(DatasetFolder folder) throws IOException {
+        for (int wave : folder.committedWaves()) {
+            for (String name : FILES) {
+                Path file =
+                        root.resolve("images/" + folder.wave(wave).getName()).resolve(name);
+                assertThat(file).hasContent("wave" + wave);
+            }
+        }
         return new State(new TreeSet<>(folder.committedWaves()), new TreeSet<>(folder.wavesWithFailures()));
     }
 
