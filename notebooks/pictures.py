@@ -1,0 +1,123 @@
+"""How the notebooks draw: one style for plots, and the pictures themselves."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import tarfile
+import urllib.parse
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw, ImageOps
+
+BLUE, ORANGE, GREY = "#2a6fbb", "#d9722b", "#8a8f98"
+PAPER = (255, 255, 255)
+MISSING = (225, 227, 231)
+DOT = (200, 205, 213)
+TITLE_LETTERS_MAX = 18
+
+
+def use_style() -> None:
+    """Plots without frames and ink that says nothing."""
+    plt.rcParams.update({
+        "figure.figsize": (8, 4.2),
+        "figure.dpi": 100,
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.labelcolor": "#444",
+        "axes.edgecolor": "#bbb",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREY]),
+        "grid.color": "#ececec",
+        "xtick.color": "#666",
+        "ytick.color": "#666",
+        "legend.frameon": False,
+    })
+
+
+def thumbnail(uri: str, side: int = 96) -> Image.Image:
+    """The picture in a square of `side` pixels, whole. Grey where it cannot be had: elsewhere than on this disk, or gone."""
+    square = Image.new("RGB", (side, side), PAPER)
+    try:
+        picture = _open(uri, side)
+    except (OSError, KeyError, ValueError, tarfile.TarError):
+        square.paste(MISSING, (0, 0, side, side))
+        return square
+    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
+    return square
+
+
+def _open(uri: str, side: int) -> Image.Image:
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme != "file":
+        raise ValueError(f"not on this disk: {uri}")
+    path = urllib.parse.unquote(parts.path)
+    source = path
+    if parts.fragment:  # a member of a tar
+        with tarfile.open(path) as tar:
+            source = io.BytesIO(tar.extractfile(urllib.parse.unquote(parts.fragment)).read())
+    with Image.open(source) as picture:
+        picture.draft("RGB", (side, side))  # a large JPEG is decoded small
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
+        return ImageOps.contain(picture, (side, side))
+
+
+def show_rows(rows: Sequence[tuple[str, pd.DataFrame]], most: int = 10, title: str = "", side: int = 84) -> None:
+    """A row of pictures with their captions per (label, images), at most `most` of each."""
+    width, height = side + 12, side + 26
+    sheet = Image.new("RGB", (most * width, len(rows) * height), PAPER)
+    axis = _sheet_axis(sheet, left=130 if any(label for label, _ in rows) else 10, title=title)
+    for line, (label, images) in enumerate(rows):
+        axis.text(-12, line * height + side / 2, label, ha="right", va="center", fontsize=9)
+        for place, image in enumerate(images.head(most).itertuples()):
+            sheet.paste(thumbnail(image.uri, side), (place * width, line * height))
+            axis.text(place * width + side / 2, line * height + side + 9, _short(image.caption), ha="center", va="center", fontsize=6.5, color="#555")
+    axis.imshow(np.asarray(sheet))
+    plt.show()
+
+
+def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 30, pixels: int = 900) -> None:
+    """Pictures at their points[n, 2]; where they would cover each other, the first is drawn, and a dot stands for the others."""
+    sheet = Image.new("RGB", (pixels, pixels), PAPER)
+    low, high = points.min(axis=0), points.max(axis=0)
+    places = ((points - low) / np.maximum(high - low, 1e-9) * (pixels - side) + side / 2) * [1, -1] + [0, pixels]
+    drawn = np.empty((0, 2))
+    dots = ImageDraw.Draw(sheet)
+    for x, y in places:
+        dots.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=DOT)
+    for place, uri in zip(places, images["uri"]):
+        if (np.abs(drawn - place).max(axis=1) >= side).all():
+            sheet.paste(thumbnail(uri, side), tuple((place - side / 2).astype(int)))
+            drawn = np.vstack([drawn, place])
+    axis = _sheet_axis(sheet, left=10, title=title)
+    axis.imshow(np.asarray(sheet))
+    plt.show()
+
+
+def _sheet_axis(sheet: Image.Image, left: int, title: str) -> plt.Axes:
+    """An axis on which the sheet's pixels are the screen's."""
+    top, dpi = 34 if title else 6, 100
+    width, height = sheet.width + left, sheet.height + top
+    figure = plt.figure(figsize=(width / dpi, height / dpi), dpi=dpi, layout="none")
+    axis = figure.add_axes((left / width, 0, sheet.width / width, sheet.height / height))
+    axis.set(xlim=(0, sheet.width), ylim=(sheet.height, 0))
+    axis.set_axis_off()
+    figure.text(10 / width, 1 - 10 / height, title, va="top", fontsize=12)
+    return axis
+
+
+def _short(caption: str | None) -> str:
+    if not isinstance(caption, str):
+        return ""
+    # Letters that matplotlib's own font has not would be boxes.
+    plain = "".join(letter if ord(letter) < 0x2E80 else "·" for letter in caption).replace("$", r"\$")
+    return plain if len(plain) <= TITLE_LETTERS_MAX else plain[: TITLE_LETTERS_MAX - 1] + "…"
