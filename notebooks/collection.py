@@ -30,6 +30,7 @@ class Collection:
         self.index_folder = _folder(index, "IMAGESEARCH_INDEX", self.embeddings_folder.parent / "index", "CURRENT")
         self.model_folder = _folder(model, "IMAGESEARCH_MODEL", ROOT / "demo" / "model", "bundle.json")
         self.dataset = _json(self.embeddings_folder / "dataset.json")
+        self.model = _json(self.model_folder / "bundle.json")
 
     def __repr__(self):
         return f"{self.embeddings_folder}: {self.dataset['embedded']:,} pictures of {self.dataset['listed']:,}, by {self.dataset['modelName']}"

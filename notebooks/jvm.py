@@ -25,7 +25,6 @@ def _start() -> Any:
         import jpype
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("this needs JPype: apt-get install python3-jpype, or pip install jpype1") from error
-    jpype.config.destroy_jvm = False  # Hadoop complains when it is told to end in the middle of Python's end
     if jpype.isJVMStarted():
         return jpype
     os.environ["RUST_FLAVOR"] = "cpu"  # else the tokenizer's library asks for a CUDA build of itself
@@ -33,6 +32,10 @@ def _start() -> Any:
     log = f"-Dlog4j2.configurationFile=file:{ROOT / 'conf' / 'log4j2.properties'}"
     # Without interrupt=False, the kernel's "interrupt" would end the JVM and the kernel with it.
     jpype.startJVM(*_options(), log, classpath=[str(jar) for jar in _jars()], interrupt=False)
+    # At the end of Python, JPype interrupts what runs in Java; Hadoop warns of it, and all the same everything is put away.
+    levels = jpype.JClass("org.apache.logging.log4j.Level")
+    configurator = jpype.JClass("org.apache.logging.log4j.core.config.Configurator")
+    configurator.setLevel("org.apache.hadoop.util.ShutdownHookManager", levels.ERROR)
     return jpype
 
 

@@ -6,7 +6,7 @@ import io
 import pathlib
 import tarfile
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,15 +40,16 @@ def use_style() -> None:
         "grid.color": "#ececec",
         "xtick.color": "#666",
         "ytick.color": "#666",
-        "legend.frameon": False,
+        "legend.framealpha": 0.9,
+        "legend.edgecolor": "none",
     })
 
 
-def thumbnail(uri: str, side: int = 96) -> Image.Image:
-    """The picture in a square of `side` pixels, whole. Grey where it cannot be had: elsewhere than on this disk, or gone."""
+def thumbnail(uri: str, side: int, fill: bool = False) -> Image.Image:
+    """The picture in a square of `side` pixels: whole, or with `fill` the middle of it. Grey if it is not on this disk, or no picture."""
     square = Image.new("RGB", (side, side), PAPER)
     try:
-        picture = _open(uri, side)
+        picture = _open(uri, side, ImageOps.fit if fill else ImageOps.contain)
     except (OSError, KeyError, ValueError, tarfile.TarError):
         square.paste(MISSING, (0, 0, side, side))
         return square
@@ -56,7 +57,7 @@ def thumbnail(uri: str, side: int = 96) -> Image.Image:
     return square
 
 
-def _open(uri: str, side: int) -> Image.Image:
+def _open(uri: str, side: int, resize: Callable[[Image.Image, tuple[int, int]], Image.Image]) -> Image.Image:
     parts = urllib.parse.urlsplit(uri)
     if parts.scheme != "file":
         raise ValueError(f"not on this disk: {uri}")
@@ -68,24 +69,29 @@ def _open(uri: str, side: int) -> Image.Image:
     with Image.open(source) as picture:
         picture.draft("RGB", (side, side))  # a large JPEG is decoded small
         picture = ImageOps.exif_transpose(picture).convert("RGB")
-        return ImageOps.contain(picture, (side, side))
+        return resize(picture, (side, side))
 
 
 def show_rows(rows: Sequence[tuple[str, pd.DataFrame]], most: int = 10, title: str = "", side: int = 84) -> None:
     """A row of pictures with their captions per (label, images), at most `most` of each."""
     width, height = side + 12, side + 26
-    sheet = Image.new("RGB", (most * width, len(rows) * height), PAPER)
+    rows = [(label, images.head(most)) for label, images in rows]
+    most = max((len(images) for _, images in rows), default=0)
+    if not most:
+        print(f"{title}: none")
+        return
+    sheet = Image.new("RGB", (max(most, 4) * width, len(rows) * height), PAPER)
     axis = _sheet_axis(sheet, left=130 if any(label for label, _ in rows) else 10, title=title)
     for line, (label, images) in enumerate(rows):
         axis.text(-12, line * height + side / 2, label, ha="right", va="center", fontsize=9)
-        for place, image in enumerate(images.head(most).itertuples()):
+        for place, image in enumerate(images.itertuples()):
             sheet.paste(thumbnail(image.uri, side), (place * width, line * height))
             axis.text(place * width + side / 2, line * height + side + 9, _short(image.caption), ha="center", va="center", fontsize=6.5, color="#555")
     axis.imshow(np.asarray(sheet))
     plt.show()
 
 
-def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 30, pixels: int = 900) -> None:
+def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 36, pixels: int = 1000) -> None:
     """Pictures at their points[n, 2]; where they would cover each other, the first is drawn, and a dot stands for the others."""
     sheet = Image.new("RGB", (pixels, pixels), PAPER)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -96,7 +102,7 @@ def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 3
         dots.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=DOT)
     for place, uri in zip(places, images["uri"]):
         if (np.abs(drawn - place).max(axis=1) >= side).all():
-            sheet.paste(thumbnail(uri, side), tuple((place - side / 2).astype(int)))
+            sheet.paste(thumbnail(uri, side - 2, fill=True), tuple((place - side / 2).astype(int)))
             drawn = np.vstack([drawn, place])
     axis = _sheet_axis(sheet, left=10, title=title)
     axis.imshow(np.asarray(sheet))
