@@ -28,7 +28,7 @@ ROOT = HERE.parent
 PICTURES = 1_500
 SEED = 3
 COPIES = 40  # near duplicates, of the first pictures
-CELL_SECONDS = 180
+CELL_SECONDS = 300
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -41,20 +41,22 @@ def execute(file: pathlib.Path, output: pathlib.Path | None, cell_seconds: int =
     notebook = nbformat.read(file, as_version=4)
     client = NotebookClient(
         notebook, timeout=cell_seconds, kernel_name="python3", resources={"metadata": {"path": str(file.parent)}})
+    quiet = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # else every kernel says something about debuggers
     ran, heading = 0, ""
     try:
-        with client.setup_kernel():
+        with client.setup_kernel(env=quiet):
             for number, cell in enumerate(notebook.cells, start=1):
                 heading = _heading(cell) or heading
+                where = f"{file.name}, cell {number}" + (f" ({heading})" if heading else "")
                 try:
                     client.execute_cell(cell, number - 1)
                 except CellTimeoutError:
-                    raise Failure(f"{file.name}, cell {number} ({heading}): not done after {cell_seconds} s") from None
+                    raise Failure(f"{where}: not done after {cell_seconds} s") from None
                 except DeadKernelError:
-                    raise Failure(f"{file.name}, cell {number} ({heading}): the kernel died") from None
+                    raise Failure(f"{where}: the kernel died") from None
                 except CellExecutionError as error:
                     print(COLOURS.sub("", error.traceback), file=sys.stderr)
-                    raise Failure(f"{file.name}, cell {number} ({heading}): {error.ename}: {error.evalue}") from None
+                    raise Failure(f"{where}: {error.ename}: {error.evalue}") from None
                 ran += cell.cell_type == "code" and bool(cell.source.strip())
     except NoSuchKernel:
         raise Failure("there is no Jupyter kernel for Python: apt-get install python3-ipykernel") from None
@@ -113,7 +115,6 @@ def main() -> int:
     for file in files:
         if not file.is_file():
             parser.error(f"no such notebook: {file}")
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else every kernel says something about debuggers
     with contextlib.ExitStack() as stack:
         try:
             if options.embeddings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import pathlib
 import tarfile
 import urllib.parse
@@ -17,7 +18,7 @@ BLUE, ORANGE, GREY = "#2a6fbb", "#d9722b", "#8a8f98"
 PAPER = (255, 255, 255)
 MISSING = (225, 227, 231)
 DOT = (200, 205, 213)
-TITLE_LETTERS_MAX = 18
+TITLE_LETTERS_MAX = 16
 
 
 def use_style() -> None:
@@ -91,22 +92,31 @@ def show_rows(rows: Sequence[tuple[str, pd.DataFrame]], most: int = 10, title: s
     plt.show()
 
 
-def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 36, pixels: int = 1000) -> None:
-    """Pictures at their points[n, 2]; where they would cover each other, the first is drawn, and a dot stands for the others."""
+def show_map(points: np.ndarray, images: pd.DataFrame, title: str, side: int = 36, places: int = 28) -> None:
+    """Dots at points[n, 2], and pictures on a grid of places² over them: each on the free place nearest to it, at most one beside its own."""
+    pixels = places * side
     sheet = Image.new("RGB", (pixels, pixels), PAPER)
     low, high = points.min(axis=0), points.max(axis=0)
-    places = ((points - low) / np.maximum(high - low, 1e-9) * (pixels - side) + side / 2) * [1, -1] + [0, pixels]
-    drawn = np.empty((0, 2))
+    spots = (points - low) / np.maximum(high - low, 1e-9) * [1, -1] + [0, 1]
     dots = ImageDraw.Draw(sheet)
-    for x, y in places:
+    for x, y in spots * (pixels - 4) + 2:
         dots.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=DOT)
-    for place, uri in zip(places, images["uri"]):
-        if (np.abs(drawn - place).max(axis=1) >= side).all():
-            sheet.paste(thumbnail(uri, side - 2, fill=True), tuple((place - side / 2).astype(int)))
-            drawn = np.vstack([drawn, place])
+    taken: set[tuple[int, int]] = set()
+    for spot, uri in zip(spots * places - 0.5, images["uri"]):
+        place = _free_place(spot, taken, places)
+        if place:
+            taken.add(place)
+            sheet.paste(thumbnail(uri, side - 2, fill=True), (place[0] * side + 1, place[1] * side + 1))
     axis = _sheet_axis(sheet, left=10, title=title)
     axis.imshow(np.asarray(sheet))
     plt.show()
+
+
+def _free_place(spot: np.ndarray, taken: set[tuple[int, int]], places: int) -> tuple[int, int] | None:
+    column, row = np.clip(np.round(spot), 0, places - 1).astype(int)
+    around = itertools.product(range(max(0, column - 1), min(places, column + 2)), range(max(0, row - 1), min(places, row + 2)))
+    free = [place for place in around if place not in taken]
+    return min(free, key=lambda place: np.hypot(*(spot - place)), default=None)
 
 
 def _sheet_axis(sheet: Image.Image, left: int, title: str) -> plt.Axes:

@@ -1,0 +1,108 @@
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+import faiss
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from collection import Collection, Index, best, recall  # noqa: E402
+
+SEED, DIMENSION, NLIST = 5, 16, 8
+
+
+class IndexTest(unittest.TestCase):
+    """Two shards that Faiss wrote, with the same centroids and ids that are no positions."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(cls.folder.name)
+        draw = np.random.default_rng(SEED)
+        cls.vectors = draw.normal(size=(400, DIMENSION)).astype(np.float32)
+        faiss.normalize_L2(cls.vectors)
+        cls.ids = draw.permutation(10_000)[:400].astype(np.int64)
+        trained = faiss.index_factory(DIMENSION, f"IVF{NLIST},Flat", faiss.METRIC_INNER_PRODUCT)
+        trained.train(cls.vectors)
+        for number, part in enumerate((slice(0, 150), slice(150, 400))):
+            shard = faiss.clone_index(trained)
+            shard.add_with_ids(cls.vectors[part], cls.ids[part])
+            faiss.write_index(shard, str(folder / f"shard-0000{number}.faiss"))
+        shards = [{"index": {"name": f"shard-0000{number}.faiss"}} for number in range(2)]
+        (folder / "index.json").write_text(json.dumps({"nlist": NLIST, "defaultNprobe": 2, "shards": shards}), encoding="utf-8")
+        cls.index = Index(folder)
+        cls.lists = np.stack([trained.quantizer.reconstruct(number) for number in range(NLIST)])
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_a_search_of_every_list_finds_what_comparing_with_every_vector_finds(self):
+        scores, ids = self.index.search(self.vectors[:20], 7, nprobe=NLIST)
+        expected = self.vectors[:20] @ self.vectors.T
+        order = np.argsort(-expected, axis=1)[:, :7]
+        np.testing.assert_array_equal(self.ids[order], ids)
+        np.testing.assert_allclose(np.take_along_axis(expected, order, axis=1), scores, atol=1e-5)
+
+    def test_the_default_nprobe_is_the_manifests(self):
+        _, ids = self.index.search(self.vectors[:50], 5)
+        _, two = self.index.search(self.vectors[:50], 5, nprobe=2)
+        _, every = self.index.search(self.vectors[:50], 5, nprobe=NLIST)
+        np.testing.assert_array_equal(two, ids)
+        self.assertFalse(np.array_equal(every, ids))
+
+    def test_lists_hold_the_ids_of_all_shards_once(self):
+        lists = [self.index.list_ids(number) for number in range(NLIST)]
+        self.assertEqual(sorted(self.ids), sorted(np.concatenate(lists)))
+        self.assertEqual([len(ids) for ids in lists], list(self.index.list_sizes()))
+
+    def test_a_vector_is_in_the_list_of_its_nearest_centroid(self):
+        np.testing.assert_array_equal(self.lists, self.index.centroids())
+        nearest = np.argmax(self.vectors @ self.lists.T, axis=1)
+        for number in range(NLIST):
+            self.assertEqual(set(self.ids[nearest == number]), set(self.index.list_ids(number)))
+
+
+class BestTest(unittest.TestCase):
+    def test_merges_by_score_and_puts_what_is_missing_last(self):
+        first = (np.array([[0.9, 0.1]]), np.array([[4, 5]]))
+        second = (np.array([[0.5, 99.0]]), np.array([[6, -1]]))
+        scores, ids = best([first, second], 4)
+        self.assertEqual([[4, 6, 5, -1]], ids.tolist())
+        self.assertEqual([0.9, 0.5, 0.1, -np.inf], scores[0].tolist())
+
+    def test_recall_is_the_share_of_the_exact_neighbours(self):
+        found = np.array([[1, 2, 3], [7, 8, -1], [1, 2, -1]])
+        exact = np.array([[3, 2, 9], [1, 2, 3], [2, 1, -1]])
+        np.testing.assert_allclose([2 / 3, 0, 1], recall(found, exact))
+
+
+class FoldersTest(unittest.TestCase):
+    def test_a_folder_that_is_no_dataset_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(FileNotFoundError, f"{folder} has no dataset.json: set IMAGESEARCH_EMBEDDINGS"):
+                Collection(embeddings=folder)
+
+    def test_the_variables_name_the_folders(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder).resolve()
+            files = {"a/dataset.json": {"embedded": 1, "listed": 2, "modelName": "m"}, "b/CURRENT": "gen-000001", "c/bundle.json": {}}
+            for name, content in files.items():
+                (root / name).parent.mkdir()
+                (root / name).write_text(json.dumps(content), encoding="utf-8")
+            variables = {"IMAGESEARCH_EMBEDDINGS": f"{root}/a", "IMAGESEARCH_INDEX": f"{root}/b", "IMAGESEARCH_MODEL": f"{root}/c"}
+            with mock.patch.dict(os.environ, variables):
+                collection = Collection()
+            self.assertEqual([root / "a", root / "b", root / "c"],
+                             [collection.embeddings_folder, collection.index_folder, collection.model_folder])
+            self.assertEqual(f"{root}/a: 1 pictures of 2, by m", repr(collection))
+            self.assertEqual(0, len(collection.failures()))
+
+
+if __name__ == "__main__":
+    unittest.main()
