@@ -17,11 +17,13 @@ import sys
 import tempfile
 import time
 
-import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from PIL import Image
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else Jupyter and its kernels say something about debuggers
+
+import nbformat  # noqa: E402
+from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
+from PIL import Image  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -41,10 +43,9 @@ def execute(file: pathlib.Path, output: pathlib.Path | None, cell_seconds: int =
     notebook = nbformat.read(file, as_version=4)
     client = NotebookClient(
         notebook, timeout=cell_seconds, kernel_name="python3", resources={"metadata": {"path": str(file.parent)}})
-    quiet = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # else every kernel says something about debuggers
     ran, heading = 0, ""
     try:
-        with client.setup_kernel(env=quiet):
+        with client.setup_kernel():
             for number, cell in enumerate(notebook.cells, start=1):
                 heading = _heading(cell) or heading
                 where = f"{file.name}, cell {number}" + (f" ({heading})" if heading else "")
