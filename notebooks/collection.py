@@ -67,8 +67,14 @@ class Collection:
         return _table(self.embeddings_folder / "queries", ["text", "id", "embedding"])
 
     def index(self) -> Index:
-        """The published generation."""
-        return Index(self.index_folder / (self.index_folder / "CURRENT").read_text(encoding="utf-8").strip())
+        """The published generation, which must be made of what the dataset's model made."""
+        index = Index(self.index_folder / (self.index_folder / "CURRENT").read_text(encoding="utf-8").strip())
+        self.require_model(index.manifest["model"], index.folder)
+        return index
+
+    def require_model(self, fingerprint: str, where: pathlib.Path) -> None:
+        if fingerprint != self.dataset["model"]:
+            raise ValueError(f"{self.embeddings_folder} is of model {self.dataset['model']}, {where} of {fingerprint}")
 
 
 class Index:

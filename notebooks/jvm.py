@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
+import shutil
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -31,12 +32,19 @@ def _start() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     log = f"-Dlog4j2.configurationFile=file:{ROOT / 'conf' / 'log4j2.properties'}"
     # Without interrupt=False, the kernel's "interrupt" would end the JVM and the kernel with it.
-    jpype.startJVM(*_options(), log, classpath=[str(jar) for jar in _jars()], interrupt=False)
+    jpype.startJVM(_library(), *_options(), log, classpath=[str(jar) for jar in _jars()], interrupt=False)
     # At the end of Python, JPype interrupts what runs in Java; Hadoop warns of it, and all the same everything is put away.
     levels = jpype.JClass("org.apache.logging.log4j.Level")
     configurator = jpype.JClass("org.apache.logging.log4j.core.config.Configurator")
     configurator.setLevel("org.apache.hadoop.util.ShutdownHookManager", levels.ERROR)
     return jpype
+
+
+def _library() -> str | None:
+    """Of the Java that the commands in bin/ run; None lets JPype look for one."""
+    java = shutil.which(pathlib.Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java")
+    library = java and pathlib.Path(java).resolve().parents[1] / "lib" / "server" / "libjvm.so"
+    return str(library) if library and library.exists() else None
 
 
 def _options() -> list[str]:

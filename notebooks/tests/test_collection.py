@@ -103,6 +103,18 @@ class FoldersTest(unittest.TestCase):
             self.assertEqual(f"{root}/a: 1 pictures of 2, by m", repr(collection))
             self.assertEqual(0, len(collection.failures()))
 
+    def test_an_index_of_another_model_is_refused_with_both_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder).resolve()
+            (root / "embeddings").mkdir()
+            (root / "index" / "gen-000001").mkdir(parents=True)
+            (root / "embeddings" / "dataset.json").write_text(json.dumps({"model": "sha256:aa"}), encoding="utf-8")
+            (root / "index" / "CURRENT").write_text("gen-000001\n", encoding="utf-8")
+            manifest = {"model": "sha256:bb", "nlist": 1, "shards": []}
+            (root / "index" / "gen-000001" / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
+            with self.assertRaisesRegex(ValueError, "embeddings is of model sha256:aa, .*gen-000001 of sha256:bb"):
+                Collection(embeddings=root / "embeddings", index=root / "index").index()
+
 
 if __name__ == "__main__":
     unittest.main()
