@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image, ImageDraw, ImageOps
 
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9722b", "#8a8f98"
 PAPER = (255, 255, 255)
 MISSING = (225, 227, 231)
 DOT = (200, 205, 213)
+# What Pillow and tarfile throw at files that are gone, elsewhere, broken, or too large; SyntaxError is a broken PNG.
+UNREADABLE = (OSError, KeyError, ValueError, SyntaxError, tarfile.TarError, Image.DecompressionBombError)
 TITLE_LETTERS_MAX = 16
 
 
@@ -28,6 +31,7 @@ def use_style() -> None:
         "figure.dpi": 100,
         "figure.constrained_layout.use": True,
         "font.size": 10,
+        "text.parse_math": False,  # captions may have dollars
         "axes.titlesize": 12,
         "axes.titlelocation": "left",
         "axes.titlepad": 10,
@@ -51,7 +55,7 @@ def thumbnail(uri: str, side: int, fill: bool = False) -> Image.Image:
     square = Image.new("RGB", (side, side), PAPER)
     try:
         picture = _open(uri, side, ImageOps.fit if fill else ImageOps.contain)
-    except (OSError, KeyError, ValueError, tarfile.TarError):
+    except UNREADABLE:
         square.paste(MISSING, (0, 0, side, side))
         return square
     square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
@@ -66,7 +70,10 @@ def _open(uri: str, side: int, resize: Callable[[Image.Image, tuple[int, int]], 
     source = path
     if parts.fragment:  # a member of a tar
         with tarfile.open(path) as tar:
-            source = io.BytesIO(tar.extractfile(urllib.parse.unquote(parts.fragment)).read())
+            member = tar.extractfile(urllib.parse.unquote(parts.fragment))
+            if member is None:
+                raise ValueError(f"no file: {uri}")
+            source = io.BytesIO(member.read())
     with Image.open(source) as picture:
         picture.draft("RGB", (side, side))  # a large JPEG is decoded small
         picture = ImageOps.exif_transpose(picture).convert("RGB")
@@ -134,6 +141,6 @@ def _sheet_axis(sheet: Image.Image, left: int, title: str) -> plt.Axes:
 def _short(caption: str | None) -> str:
     if not isinstance(caption, str):
         return ""
-    # Letters that matplotlib's own font has not would be boxes.
-    plain = "".join(letter if ord(letter) < 0x2E80 else "·" for letter in caption).replace("$", r"\$")
+    font = get_font(findfont(FontProperties()))
+    plain = "".join(letter if font.get_char_index(ord(letter)) else "·" for letter in caption)  # else a box, and a warning
     return plain if len(plain) <= TITLE_LETTERS_MAX else plain[: TITLE_LETTERS_MAX - 1] + "…"

@@ -70,10 +70,25 @@ class ThumbnailTest(unittest.TestCase):
 
     def test_what_cannot_be_had_is_grey(self):
         (self.folder / "text.jpg").write_text("no picture", encoding="utf-8")
-        missing = [(self.folder / "gone.jpg").as_uri(), (self.folder / "text.jpg").as_uri(), "https://example.org/a.jpg", "s3a://bucket/a.jpg",
+        packed = io.BytesIO()
+        drawn().save(packed, "PNG")
+        (self.folder / "cut.png").write_bytes(packed.getvalue()[:-30])
+        (self.folder / "broken.png").write_bytes(packed.getvalue()[:12] + b"\0" * 40)
+        with tarfile.open(self.folder / "some.tar", "w") as tar:
+            tar.add(self.folder, "folder", recursive=False)
+        missing = [(self.folder / "cut.png").as_uri(), (self.folder / "broken.png").as_uri(), (self.folder / "some.tar").as_uri() + "#folder",
+                   (self.folder / "gone.jpg").as_uri(), (self.folder / "text.jpg").as_uri(), "https://example.org/a.jpg", "s3a://bucket/a.jpg",
                    (self.folder / "text.jpg").as_uri() + "#member.png"]
         for uri in missing:
             self.assertEqual({pictures.MISSING}, set(pictures.thumbnail(uri, 8).getdata()), uri)
+
+
+class CaptionTest(unittest.TestCase):
+    def test_captions_are_cut_and_letters_without_a_shape_become_dots(self):
+        self.assertEqual("a $5 café", pictures._short("a $5 café"))
+        self.assertEqual("a " + "·" * 3, pictures._short("a \u30cf\u30f3\u30d0"))
+        self.assertEqual(pictures.TITLE_LETTERS_MAX, len(pictures._short("long " * 10)))
+        self.assertEqual("", pictures._short(None))
 
 
 class PlacesTest(unittest.TestCase):
