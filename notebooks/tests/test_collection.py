@@ -11,6 +11,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import collection  # noqa: E402
 from collection import Collection, Index, best, recall  # noqa: E402
 
 SEED, DIMENSION, NLIST = 5, 16, 8
@@ -97,11 +98,27 @@ class FoldersTest(unittest.TestCase):
                 (root / name).write_text(json.dumps(content), encoding="utf-8")
             variables = {"IMAGESEARCH_EMBEDDINGS": f"{root}/a", "IMAGESEARCH_INDEX": f"{root}/b", "IMAGESEARCH_MODEL": f"{root}/c"}
             with mock.patch.dict(os.environ, variables):
-                collection = Collection()
-            self.assertEqual([root / "a", root / "b", root / "c"],
-                             [collection.embeddings_folder, collection.index_folder, collection.model_folder])
-            self.assertEqual(f"{root}/a: 1 pictures of 2, by m", repr(collection))
-            self.assertEqual(0, len(collection.failures()))
+                named = Collection()
+            self.assertEqual([root / "a", root / "b", root / "c"], [named.embeddings_folder, named.index_folder, named.model_folder])
+            self.assertEqual(f"{root}/a: 1 pictures of 2, by m", repr(named))
+            self.assertEqual(0, len(named.failures()))
+
+    def test_without_variables_it_is_what_the_demo_made_last(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ), mock.patch.object(collection, "ROOT", pathlib.Path(folder)):
+            for name in ("IMAGESEARCH_EMBEDDINGS", "IMAGESEARCH_INDEX", "IMAGESEARCH_MODEL"):
+                os.environ.pop(name, None)
+            with self.assertRaisesRegex(FileNotFoundError, "^no collection: run bin/demo once, or set IMAGESEARCH_EMBEDDINGS$"):
+                Collection()
+            root = pathlib.Path(folder).resolve()
+            made = [root / "work" / "demo" / count / "model-0a1b" for count in ("900", "10000", "500")]
+            for seconds, demo in zip((10, 30, 20), made):
+                for name in ("embeddings/dataset.json", "index/CURRENT"):
+                    (demo / name).parent.mkdir(parents=True)
+                    (demo / name).write_text("{}", encoding="utf-8")
+                os.utime(demo / "embeddings" / "dataset.json", (seconds, seconds))
+            (root / "demo" / "model").mkdir(parents=True)
+            (root / "demo" / "model" / "bundle.json").write_text("{}", encoding="utf-8")
+            self.assertEqual(made[1] / "index", Collection().index_folder)
 
     def test_an_index_of_another_model_is_refused_with_both_named(self):
         with tempfile.TemporaryDirectory() as folder:
