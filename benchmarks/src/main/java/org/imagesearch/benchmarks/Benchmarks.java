@@ -24,6 +24,7 @@ final class Benchmarks {
                 new SoakBenchmark(),
                 new SwapBenchmark(),
                 new StartBenchmark(),
-                new FaultsBenchmark());
+                new FaultsBenchmark(),
+                new HistoryBenchmark());
     }
 }
