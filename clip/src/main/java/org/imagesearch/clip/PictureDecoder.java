@@ -1,6 +1,7 @@
 package org.imagesearch.clip;
 
 import org.imagesearch.clip.PictureException.Reason;
+import org.imagesearch.core.ImageSearchException;
 
 /**
  * Decodes JPEG, PNG, GIF, BMP and WebP to RGB, as Pillow's {@code convert("RGB")} shows them: alpha dropped and not blended,
@@ -18,8 +19,10 @@ public final class PictureDecoder {
     /**
      * @param limits the largest picture decoded
      * @param applyOrientation whether a JPEG is turned as its Exif orientation says; CLIP's reference code does not
+     * @throws ImageSearchException (resource) that names both platforms, if this build is for another one
      */
     public PictureDecoder(DecodeLimits limits, boolean applyOrientation) {
+        PictureLibrary.requirePlatform();
         this.limits = limits;
         this.applyOrientation = applyOrientation;
     }

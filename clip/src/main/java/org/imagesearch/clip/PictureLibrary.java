@@ -2,6 +2,8 @@ package org.imagesearch.clip;
 
 import java.util.Optional;
 import org.imagesearch.clip.binding.PictureCalls;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +18,24 @@ public final class PictureLibrary {
     /** Why pictures are resized in Java and JPEGs decoded by OpenCV here, at a fraction of the speed; empty if they are not. */
     public static Optional<Throwable> failure() {
         return FAILURE;
+    }
+
+    /**
+     * Asks whether this build is for this platform at all. Where it is not, OpenCV is missing too, and some pictures could not be
+     * decoded.
+     *
+     * @throws ImageSearchException (resource) that names both platforms, if it is not
+     */
+    static void requirePlatform() {
+        try {
+            PictureCalls.requirePlatform();
+        } catch (UnsatisfiedLinkError e) {
+            throw new ImageSearchException(
+                    ErrorCode.RESOURCE,
+                    "pictures cannot be decoded on " + System.getProperty("os.name") + " "
+                            + System.getProperty("os.arch") + ": " + e.getMessage(),
+                    e);
+        }
     }
 
     /** The best instructions that this processor has: 0 for none in particular, 1 for AVX2, 2 for AVX-512. */

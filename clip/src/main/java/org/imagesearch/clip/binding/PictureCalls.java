@@ -17,10 +17,22 @@ import org.bytedeco.javacpp.annotation.Raw;
         compiler = {"cpp17"})
 @Namespace("imagesearch")
 public final class PictureCalls {
+    /** The platform that {@code build.sh} builds for, and that OpenCV is taken for, in JavaCPP's words. */
+    private static final String BUILT_FOR = "linux-x86_64";
+
     private PictureCalls() {}
+
+    /** @throws UnsatisfiedLinkError on another platform than this build is for */
+    public static void requirePlatform() {
+        String here = Loader.getPlatform();
+        if (!here.equals(BUILT_FOR)) {
+            throw new UnsatisfiedLinkError("no native library for " + here + "; this build has " + BUILT_FOR);
+        }
+    }
 
     /** @throws UnsatisfiedLinkError if the library is missing for this platform */
     public static void load() {
+        requirePlatform();
         Loader.load(PictureCalls.class);
     }
 

@@ -13,9 +13,14 @@ import org.bytedeco.javacpp.annotation.StdString;
         include = "imagesearch_faiss.h",
         compiler = {"cpp17"},
         // JavaCPP hands these to the linker in reverse: our code, then Faiss, then what Faiss calls.
-        link = {"openblas@.0", "gomp", "faiss"})
+        link = {"openblas@.0", "gomp", "faiss"},
+        // A Java runtime alone does not bring it: it lies beside our library in the jar.
+        preload = "gomp@.1")
 @Namespace("imagesearch")
 public final class FaissCalls {
+    /** The platform that {@code build.sh} builds for, in JavaCPP's words. */
+    private static final String BUILT_FOR = "linux-x86_64";
+
     private FaissCalls() {}
 
     /**
@@ -24,6 +29,10 @@ public final class FaissCalls {
      * @throws UnsatisfiedLinkError if either is missing for this platform
      */
     public static void load() {
+        String here = Loader.getPlatform();
+        if (!here.equals(BUILT_FOR)) {
+            throw new UnsatisfiedLinkError("no native library for " + here + "; this build has " + BUILT_FOR);
+        }
         Loader.load(org.bytedeco.openblas.global.openblas.class);
         Loader.load(FaissCalls.class);
     }
