@@ -1,8 +1,18 @@
-# Builds a program when its jar is missing or older than its sources; sourced by the commands that run programs.
+# Finds the programs, in a source tree and in what bin/dist packs; sourced by the commands that run them.
 #
-#   build_if_needed PROGRAM...      spark-embed, index-merge, search-server, benchmarks   (needs $root and packages.sh)
+#   build_if_needed PROGRAM...      spark-embed, index-merge, search-server, benchmarks   (needs $root and packages.sh): builds one
+#                                   whose jar is missing or older than its sources; where there are no sources, does nothing
+#   program_jar PROGRAM             the jar with everything in it
+#   spark_home                      the folder with jars/ of the Spark that is used where SPARK_HOME is not set
 
 build_if_needed() {
+  if is_packed; then
+    command -v "${JAVA_HOME:+$JAVA_HOME/bin/}java" >/dev/null || {
+      echo "$(basename "$0"): no java: install Java 17 (Debian: openjdk-17-jre-headless) or set JAVA_HOME" >&2
+      exit 1
+    }
+    return 0
+  fi
   local program current=yes wanted=spark-embed,index-merge,search-server,spark-home
   for program in "$@"; do
     is_current "$program" || current=''
@@ -29,20 +39,31 @@ is_current() {
   jar=$(program_jar "$program")
   [ -f "$jar" ] || return 1
   case $program in
-    spark-embed | index-merge) [ -d "$root/spark-home/target/home/jars" ] || return 1 ;;
+    spark-embed | index-merge) [ -d "$(spark_home)/jars" ] || return 1 ;;
   esac
   local sources=("$root/pom.xml") module
   for module in "${modules[@]}"; do
     sources+=("$root/$module/pom.xml")
     [ ! -d "$root/$module/src/main" ] || sources+=("$root/$module/src/main")
   done
-  # A jar without sources is a release: nothing to build.
-  [ -d "$root/$program/src" ] || return 0
   [ -z "$(find "${sources[@]}" -type f -newer "$jar" -print -quit)" ]
 }
 
-# The jar with everything in it.
+is_packed() {
+  [ ! -f "$root/pom.xml" ]
+}
+
 program_jar() {
-  local jars=("$root/$1/target/imagesearch-$1-"*-all.jar)
+  local folder=$root/$1/target
+  ! is_packed || folder=$root/lib
+  local jars=("$folder/imagesearch-$1-"*-all.jar)
   echo "${jars[0]}"
+}
+
+spark_home() {
+  if is_packed; then
+    echo "$root/spark"
+  else
+    echo "$root/spark-home/target/home"
+  fi
 }

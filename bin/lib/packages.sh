@@ -5,6 +5,7 @@
 PACKAGES_TO_BUILD=(openjdk-17-jdk-headless maven g++ libfaiss-dev libopenblas-dev libgomp1 libjpeg62-turbo-dev)
 PACKAGES_TO_MAKE_PICTURES=(python3 python3-numpy python3-pil libraqm0 fonts-noto-color-emoji unicode-cldr-core unicode-data)
 PACKAGES_TO_IMPORT_MODELS=(python3 python3-numpy python3-onnx python3-pil)
+PACKAGES_TO_PACK=(python3 libfaiss-dev libjpeg62-turbo-dev libgomp1)
 PACKAGES_TO_RUN_NOTEBOOKS=(python3 python3-faiss python3-ipykernel python3-jpype python3-matplotlib python3-nbclient python3-nbformat
   python3-numpy python3-pandas python3-pil python3-scipy python3-sklearn)
 PACKAGES_TO_TEST=(python3-faiss python3-onnx python3-torch chromium fonts-noto-cjk)

@@ -3,7 +3,7 @@
 #   run_spark MODULE CLASS CONF ARGUMENT...
 #   run_without_spark MODULE CLASS ARGUMENT...     the same program where it has work for this machine alone
 #
-# With SPARK_HOME set, by that Spark's spark-submit; else by the Spark that Maven put together in spark-home/target/home.
+# With SPARK_HOME set, by that Spark's spark-submit; else by the Spark that Maven put together.
 # IMAGESEARCH_DRIVER_MEMORY (for example 8g) bounds the driver's heap, which does all the work unless there is a cluster.
 # IMAGESEARCH_SPARK_CONF names a file of Spark settings, such as conf/spark-gpu.conf, to be used instead of Spark's own defaults.
 
@@ -28,7 +28,7 @@ run_without_spark() {
   local heap=()
   [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")
   # Spark's jars, because the program leaves out what Spark brings.
-  export CLASSPATH="$(program_jar "$module"):${SPARK_HOME:-$root/spark-home/target/home}/jars/*"
+  export CLASSPATH="$(program_jar "$module"):${SPARK_HOME:-$(spark_home)}/jars/*"
   exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" @"$root/bin/lib/spark-java-options" "${heap[@]}" \
     "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" "$class" "$@"
 }
@@ -74,12 +74,12 @@ run_spark() {
     exec "$SPARK_HOME/bin/spark-submit" --driver-java-options "$options" "${submit[@]}" "$jar" "${given[@]}"
   fi
 
-  local home=$root/spark-home/target/home
   local java=${JAVA_HOME:+$JAVA_HOME/bin/}java
   local heap=()
   [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")
   # Not on the command line: ONNX Runtime reads its own and fails on very long ones.
-  export CLASSPATH="$home/jars/*"
+  CLASSPATH="$(spark_home)/jars/*"
+  export CLASSPATH
   exec "$java" @"$root/bin/lib/spark-java-options" "${heap[@]}" \
     "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
     org.apache.spark.deploy.SparkSubmit "${submit[@]}" "$jar" "${given[@]}"
