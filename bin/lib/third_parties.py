@@ -24,7 +24,12 @@ NATIVE = [
 ]
 # Debian's copyright files name these instead of repeating them.
 COMMON_TEXTS = ["Apache-2.0", "GPL-3", "LGPL-2.1", "LGPL-3"]
-TEXT = re.compile(r"(^|/)((third[-_]?party[-_]?)?(licen[cs]e|notice|copying|copyright)s?)([-_.][^/]*)?$|/licen[cs]es/|-(LICENSE|NOTICE)$", re.I)
+TEXT = re.compile(
+    r"(^|/)(third[-_]?party[-_]?)?(licen[cs]e|notice|copying|copyright)s?([-_.][^/]*)?$"  # LICENSE.txt, ThirdPartyNotices.txt
+    r"|/licen[cs]es/"  # whatever its name
+    r"|-(LICENSE|NOTICE)$",  # FastDoubleParser-LICENSE
+    re.I,
+)
 LARGEST_TEXT = 1 << 20
 
 
@@ -42,7 +47,7 @@ def main():
     (licences / "THIRD-PARTY.txt").write_text(third_party_list(sbom["components"]), "utf-8")
     repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
     for component in sbom["components"]:
-        if component["purl"].startswith("pkg:maven/") and component["group"] != "org.imagesearch":
+        if component["purl"].startswith("pkg:maven/") and not is_ours(component):
             copy_texts(jar_of(component["purl"], repository), licences)
     for package, *_ in NATIVE:
         shutil.copyfile(f"/usr/share/doc/{package}/copyright", licences / f"{package}.txt")
@@ -105,9 +110,13 @@ def native(package, name, licence, comment):
     }
 
 
+def is_ours(component):
+    return component.get("group") == "org.imagesearch"
+
+
 def third_party_list(components):
     lines = ["What the programs are made of, and the licence of each as its own files state it.", ""]
-    for component in components:
+    for component in (each for each in components if not is_ours(each)):
         name = ":".join(filter(None, [component.get("group"), component["name"], component["version"]]))
         lines.append(f"{name}  {licences_of(component)}")
     return "\n".join(lines) + "\n"

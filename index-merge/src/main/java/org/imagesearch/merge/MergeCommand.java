@@ -14,6 +14,7 @@ import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.program.Programs;
 import org.imagesearch.core.settings.Settings;
+import org.imagesearch.faiss.FaissLibrary;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -121,6 +122,8 @@ public final class MergeCommand implements Callable<Integer> {
         MergeRequest request = new MergeRequest(
                 embeddings, IndexOption.localDirectory(index), add, settings.bind(MergeSettings.class));
         LOG.info("settings={}", settings.render());
+        // Before anything is read: the driver trains.
+        FaissLibrary.require();
         try (SparkSession session = SparkSessions.open(Optional.ofNullable(master))) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
             MergeSummary summary = new MergeJob(spark, request, (step, message) -> {

@@ -174,6 +174,12 @@ class DistIT {
                 .contains("serve: the Faiss library cannot be loaded on Linux")
                 .endsWith("no native library for linux-arm64; this build has linux-x86_64");
 
+        List<String> merge = packed("merge", "--embeddings", folder, "--index", folder.resolve("elsewhere"));
+        merge.add(2, "JDK_JAVA_OPTIONS=" + elsewhere);
+
+        assertThat(Command.status(log, merge)).isEqualTo(1);
+        assertThat(Command.tail(log)).endsWith("no native library for linux-arm64; this build has linux-x86_64");
+
         List<String> verify = packed("verify-model", unpacked.resolve("demo/model"));
         verify.add(2, "JDK_JAVA_OPTIONS=" + elsewhere);
 
