@@ -1,7 +1,7 @@
 """What is in the archive of bin/dist and was written by others: sbom.json (CycloneDX) and the texts of licences.
 
 The lists that Maven's CycloneDX plugin made of the programs become one; to it are added the libraries in C and C++ that our own
-native libraries hold, which Maven does not know. licenses/ gets THIRD-PARTY.txt, a line per component, and the texts that come with
+native libraries hold, which Maven does not know. licenses/ gets THIRD-PARTY.txt, a line for each of them, and the texts that come with
 the components: those in their jars, and Debian's for what is taken from Debian.
 """
 
@@ -119,7 +119,8 @@ def third_party_list(components):
     for component in (each for each in components if not is_ours(each)):
         name = ":".join(filter(None, [component.get("group"), component["name"], component["version"]]))
         lines.append(f"{name}  {licences_of(component)}")
-    return "\n".join(lines) + "\n"
+    # Of some there are two jars: classes, and native libraries.
+    return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
 def licences_of(component):
