@@ -61,6 +61,9 @@ def merged(lists, version):
         own = part["metadata"]["component"]
         for component in [own, *part["components"]]:
             components[component["bom-ref"]] = component
+            if is_ours(component):
+                # Of jars that are not in the archive, but inside of others; and the permissions of files here are in them.
+                component.pop("hashes", None)
         for dependency in part["dependencies"]:
             known = dependencies.setdefault(dependency["ref"], set())
             known.update(dependency.get("dependsOn", []))

@@ -105,8 +105,11 @@ class DistIT {
 
         assertThat(sbom.path("bomFormat").asText()).isEqualTo("CycloneDX");
         Set<String> names = new TreeSet<>();
+        Set<String> files = new TreeSet<>();
         sbom.path("components").forEach(component -> {
-            names.add(component.path("name").asText());
+            String name = component.path("name").asText();
+            names.add(name);
+            files.add(name + "-" + component.path("version").asText());
             assertThat(component.path("version").asText())
                     .as(component.toString())
                     .isNotBlank();
@@ -114,9 +117,10 @@ class DistIT {
         assertThat(names)
                 .contains("faiss", "libjpeg-turbo", "libgomp", "onnxruntime", "undertow-core", "spark-core_2.12")
                 .doesNotContain("junit-jupiter", "assertj-core");
-        Set<String> jars = new TreeSet<>();
-        names(unpacked.resolve("spark/jars")).forEach(jar -> jars.add(jar.replaceAll("-\\d.*", "")));
-        assertThat(names).as("every jar of Spark is listed").containsAll(jars);
+        assertThat(names(unpacked.resolve("spark/jars")))
+                .hasSizeGreaterThan(100)
+                .allSatisfy(jar ->
+                        assertThat(files).as("every jar of Spark is listed").anyMatch(jar::startsWith));
         assertThat(Files.readAllLines(unpacked.resolve("licenses/THIRD-PARTY.txt")))
                 .filteredOn(line -> line.startsWith("io.undertow:undertow-core:"))
                 .singleElement()
