@@ -11,6 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 source "$root/bin/lib/packages.sh"
 source "$root/bin/lib/build.sh"
+source "$root/bin/lib/log.sh"
 
 use_utf8() {
   # In another encoding Java cannot open files whose names are not plain ASCII.
@@ -24,6 +25,7 @@ run_without_spark() {
   local module=$1 class=$2
   shift 2
   use_utf8
+  check_log_variables warn
   build_if_needed "$module"
   local heap=()
   [ -z "${IMAGESEARCH_DRIVER_MEMORY:-}" ] || heap=("-Xmx$IMAGESEARCH_DRIVER_MEMORY")
@@ -37,6 +39,11 @@ run_spark() {
   local module=$1 class=$2 conf=$3
   shift 3
   use_utf8
+  if [ -n "${SPARK_HOME:-}" ] && [ -n "${IMAGESEARCH_LOG:-}" ]; then
+    echo "$(basename "$0"): IMAGESEARCH_LOG and SPARK_HOME are both set: that Spark's conf/log4j2.properties says how it logs" >&2
+    exit 2
+  fi
+  check_log_variables warn
   build_if_needed "$module"
   local jar
   jar=$(program_jar "$module")
