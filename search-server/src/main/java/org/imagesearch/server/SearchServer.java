@@ -160,7 +160,10 @@ final class SearchServer implements AutoCloseable {
         LocalShards shards = new LocalShards(root, bundle.fingerprint(), model.toString(), settings.index(), scans);
         ServedIndex index =
                 pushed(parts, new ServedIndex(root, shards, settings.index().poll()));
-        NodeService node = pushed(parts, new NodeService(index, bundle.fingerprint(), scans));
+        NodeService node = pushed(
+                parts,
+                new NodeService(
+                        index, bundle.fingerprint(), scans, settings.http().slowRequest()));
         return new Served(index, Optional.of(node), Optional.empty());
     }
 

@@ -612,7 +612,9 @@ class BadRequestTest {
         assertThat(reply.status()).as(reply.text()).isEqualTo(status);
         assertThat(reply.header("content-type")).hasValue("application/json");
         assertThat(reply.json().fieldNames()).toIterable().containsExactly("error");
-        assertThat(reply.json().path("error").fieldNames()).toIterable().containsExactly("code", "message");
+        assertThat(reply.json().path("error").fieldNames())
+                .toIterable()
+                .containsExactly("code", "message", "requestId");
         assertThat(reply.errorCode()).isEqualTo(code);
         assertThat(reply.errorMessage())
                 .contains(message)

@@ -10,8 +10,9 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
+import org.imagesearch.server.query.RequestId;
 
-/** Everything that is logged at level info and above, until it is closed. */
+/** Everything that is logged at level info and above, with the request that it is for, until it is closed. */
 final class LogCapture implements AutoCloseable {
     private static final String NAME = "captured";
 
@@ -24,7 +25,10 @@ final class LogCapture implements AutoCloseable {
         AbstractAppender appender = new AbstractAppender(NAME, null, null, true, Property.EMPTY_ARRAY) {
             @Override
             public void append(LogEvent event) {
-                lines.add(event.getMessage().getFormattedMessage() + " " + event.getThrown());
+                String request = event.getContextData().getValue(RequestId.KEY);
+                lines.add(event.getMessage().getFormattedMessage()
+                        + (request == null ? "" : " request=" + request)
+                        + (event.getThrown() == null ? "" : " " + event.getThrown()));
             }
         };
         appender.start();

@@ -415,8 +415,9 @@ class SearchTest {
             assertThat(refused.header("retry-after")).isPresent();
             assertThat(other.ask("{\"text\":\"boat\",\"partial\":false}").status())
                     .isEqualTo(503);
+            // Of the partial answer, and of those that were refused because they would have been partial.
             assertThat(other.metric("imagesearch_missing_shards_total{reason=\"failed\"}"))
-                    .isEqualTo(1);
+                    .isEqualTo(3);
 
             failing.index().with(generation -> {
                 ((LocalGeneration) generation).openShards().forEach(shard -> shard.vectors()
@@ -426,6 +427,8 @@ class SearchTest {
             Reply nothing = other.get("/search?text=boat");
             assertThat(nothing.status()).isEqualTo(500);
             assertThat(nothing.errorCode()).isEqualTo("internal");
+            assertThat(other.metric("imagesearch_missing_shards_total{reason=\"failed\"}"))
+                    .isEqualTo(6);
         }
     }
 

@@ -61,7 +61,8 @@ class ServeSettingsTest {
                                 Duration.ofSeconds(30),
                                 Duration.ofSeconds(60),
                                 Duration.ofSeconds(1),
-                                Duration.ofSeconds(10)),
+                                Duration.ofSeconds(10),
+                                Duration.ofSeconds(1)),
                         new AccessSettings("", 0, 100, 10_000, List.of()),
                         new AdminSettings("", Duration.ofMinutes(10)),
                         new SearchSettings(
@@ -167,6 +168,7 @@ class ServeSettingsTest {
         "http.idle-timeout, 30 d",
         "http.retry-after, 0 s",
         "http.stop-timeout, 0 s",
+        "http.slow-request, -1 s",
         "search.k, 0",
         "search.k, 3001",
         "search.max-k, 0",

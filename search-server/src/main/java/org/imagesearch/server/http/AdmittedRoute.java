@@ -6,12 +6,14 @@ import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.query.RequestId;
 import org.xnio.XnioExecutor;
 
 /**
@@ -58,9 +60,10 @@ final class AdmittedRoute implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) {
-        long begin = System.nanoTime();
+        RequestTimes times = RequestTimes.begin(exchange);
         exchange.addExchangeCompleteListener((completed, next) -> {
-            metrics.answered(name, completed.getStatusCode(), System.nanoTime() - begin);
+            metrics.answered(name, completed.getStatusCode(), times.nanos());
+            times.tellIfSlow(completed, name, settings.slowRequest().toNanos());
             next.proceed();
         });
         try {
@@ -193,16 +196,22 @@ final class AdmittedRoute implements HttpHandler {
 
     private void dispatch(HttpServerExchange exchange, byte[] body) {
         Deadline deadline = Deadline.in(timeout);
+        RequestTimes times = RequestTimes.of(exchange);
+        times.received();
         Workers.Turn turn = admission.workers().turn();
+        Executor carrying = task -> turn.execute(() -> RequestId.with(EveryRequest.idOf(exchange), task));
         try {
-            exchange.dispatch(turn, worked -> {
+            exchange.dispatch(carrying, worked -> {
                 try {
                     metrics.waited(turn.waitedNanos());
+                    times.waited(turn.waitedNanos());
                     requireInTime(turn);
                     deadline.requireTimeFor("answering: others were answered until then");
                     route.answer(worked, body, deadline);
                 } catch (Exception | StackOverflowError e) {
                     responses.error(worked, e);
+                } finally {
+                    times.answered();
                 }
             });
         } catch (RejectedExecutionException e) {

@@ -20,15 +20,13 @@ final class BatchRoute implements Route {
     private final QueryParser parser;
     private final int most;
     private final Responses responses;
-    private final ServerMetrics metrics;
 
     /** @param most queries of a request at most */
-    BatchRoute(SearchEngine engine, QueryParser parser, int most, Responses responses, ServerMetrics metrics) {
+    BatchRoute(SearchEngine engine, QueryParser parser, int most, Responses responses) {
         this.engine = engine;
         this.parser = parser;
         this.most = most;
         this.responses = responses;
-        this.metrics = metrics;
     }
 
     /** What each query got, in their order. */
@@ -40,19 +38,19 @@ final class BatchRoute implements Route {
         Bodies.requireNoParameters(exchange);
         List<Object> answers = new ArrayList<>();
         for (JsonNode query : parser.listFromJson(body, most)) {
-            answers.add(answer(query, deadline));
+            answers.add(answer(exchange, query, deadline));
         }
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
         responses.json(exchange, new Answers(answers));
     }
 
-    private Object answer(JsonNode query, Deadline deadline) {
+    private Object answer(HttpServerExchange exchange, JsonNode query, Deadline deadline) {
         try {
             Answer answer = engine.search(parser.fromJson(query), deadline);
-            metrics.searched(answer);
+            RequestTimes.of(exchange).searched(answer);
             return answer;
         } catch (RuntimeException e) {
-            return responses.errorBody("POST", "/search/batch", e);
+            return responses.errorBody(exchange, e);
         }
     }
 }

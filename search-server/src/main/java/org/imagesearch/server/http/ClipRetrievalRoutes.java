@@ -86,7 +86,7 @@ final class ClipRetrievalRoutes {
         long begin = System.nanoTime();
         KnnRequest request = reader.knn(body, deadline);
         Answer answer = engine.search(request.query(), deadline);
-        metrics.searched(answer);
+        RequestTimes.of(exchange).searched(answer);
         observe(request, answer);
         List<Hit> hits = answer.hits();
         if (request.deduplicate()) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.query.RequestId;
 import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
 
@@ -30,6 +31,8 @@ final class EveryRequest implements HttpHandler {
 
     /** A year in which a browser that was here once comes by TLS alone. */
     private static final String TLS_ALONE = "max-age=31536000";
+
+    static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
 
     private final HttpSettings settings;
     private final Responses responses;
@@ -73,6 +76,10 @@ final class EveryRequest implements HttpHandler {
     public void handleRequest(HttpServerExchange exchange) {
         HeaderMap answered = exchange.getResponseHeaders();
         headers.forEach(answered::put);
+        answered.put(
+                REQUEST_ID,
+                RequestId.accept(exchange.getRequestHeaders().getFirst(REQUEST_ID))
+                        .orElseGet(RequestId::make));
         slowReaders.watch(exchange);
         try {
             requireServed(exchange);
@@ -81,6 +88,11 @@ final class EveryRequest implements HttpHandler {
         } catch (Exception e) {
             responses.error(exchange, e);
         }
+    }
+
+    /** The id of a request. */
+    static String idOf(HttpServerExchange exchange) {
+        return exchange.getResponseHeaders().getFirst(REQUEST_ID);
     }
 
     /** From now on, requests are told that the server stops. */

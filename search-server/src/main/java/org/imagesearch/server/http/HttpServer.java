@@ -75,11 +75,11 @@ public final class HttpServer implements AutoCloseable {
         Admission admission = new Admission(
                 settings.threads() + settings.queue(), settings.bodyMemory().count(), workers);
         Responses responses = new Responses(settings.retryAfter());
-        ServerMetrics metrics = new ServerMetrics(index, engine.liveRecall(), engine.encoding(), admission, nodes);
+        ServerMetrics metrics = new ServerMetrics(index, engine, admission, nodes);
         QueryParser parser =
                 new QueryParser(search.queryLimits(dimension, settings.body().toInt()));
         QueryReader reader = new QueryReader(parser);
-        SearchRoute searching = new SearchRoute(engine, reader, responses, metrics);
+        SearchRoute searching = new SearchRoute(engine, reader, responses);
         PictureRoutes pictures = new PictureRoutes(sources.originals(), sources.thumbnails(), responses);
         StateRoutes state = new StateRoutes(index, engine.liveRecall(), search, settings, nodes, responses, metrics);
         AdminRoutes administration = new AdminRoutes(
@@ -107,7 +107,7 @@ public final class HttpServer implements AutoCloseable {
                 settings, doorkeeper, tickets, admission, responses, metrics, search.timeout(), admin.timeout());
         routes.get("/search", searching);
         routes.post("/search", searching);
-        routes.post("/search/batch", new BatchRoute(engine, parser, search.maxBatch(), responses, metrics));
+        routes.post("/search/batch", new BatchRoute(engine, parser, search.maxBatch(), responses));
         routes.getPicture("/images/{id}", pictures::original);
         routes.getPicture("/thumbnails/{id}", pictures::thumbnail);
         routes.get("/vectors/{id}", new VectorRoute(index, responses));

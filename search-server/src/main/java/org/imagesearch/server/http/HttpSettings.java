@@ -27,6 +27,7 @@ import org.imagesearch.server.tls.TlsSettings;
  * @param idleTimeout time after which an idle connection is closed
  * @param retryAfter what a refused client is told to wait
  * @param stopTimeout time that requests under way get when the server stops
+ * @param slowRequest from how long on the log tells where the time of a request went; 0 tells of all
  */
 public record HttpSettings(
         String host,
@@ -46,7 +47,8 @@ public record HttpSettings(
         Duration writeTimeout,
         Duration idleTimeout,
         Duration retryAfter,
-        Duration stopTimeout) {
+        Duration stopTimeout,
+        Duration slowRequest) {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -70,6 +72,10 @@ public record HttpSettings(
         requireRange("idle-timeout", idleTimeout);
         requireRange("retry-after", retryAfter);
         requireRange("stop-timeout", stopTimeout);
+        if (slowRequest.isNegative() || slowRequest.compareTo(LONGEST) > 0) {
+            throw ImageSearchException.input(
+                    "setting serve.http.slow-request is %s, expected 0 to 1 day", inSeconds(slowRequest));
+        }
     }
 
     Origins origins() {

@@ -67,7 +67,7 @@ final class Origins {
         return exchange -> {
             if (allow(exchange)) {
                 exchange.getResponseHeaders()
-                        .put(EXPOSE_HEADERS, "ETag, Retry-After")
+                        .put(EXPOSE_HEADERS, "ETag, Retry-After, X-Request-Id")
                         .put(RESOURCE_POLICY, "cross-origin");
             }
             handler.handleRequest(exchange);
@@ -84,7 +84,7 @@ final class Origins {
             if (allow(exchange)) {
                 exchange.getResponseHeaders()
                         .put(ALLOW_METHODS, String.join(", ", methods))
-                        .put(ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match, X-API-Key")
+                        .put(ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match, X-API-Key, X-Request-Id")
                         .put(MAX_AGE, KEPT_SECONDS);
             }
             exchange.setStatusCode(StatusCodes.NO_CONTENT);

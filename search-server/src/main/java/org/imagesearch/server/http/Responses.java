@@ -14,6 +14,7 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.query.RequestId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +51,7 @@ final class Responses {
      * @param error what went wrong
      */
     record ErrorBody(Detail error) {
-        record Detail(String code, String message) {}
+        record Detail(String code, String message, String requestId) {}
     }
 
     void json(HttpServerExchange exchange, Object body) {
@@ -82,7 +83,7 @@ final class Responses {
     /** Answers with what went wrong; a defect of ours is logged with its stack and told without. */
     void error(HttpServerExchange exchange, Throwable thrown) {
         Problem problem = problemOf(thrown);
-        log(problem, exchange.getRequestMethod().toString(), exchange.getRequestPath(), thrown);
+        log(exchange, problem, thrown);
         if (exchange.isResponseStarted()) {
             // The status is out already: only a cut connection tells the client that the rest is missing.
             exchange.setPersistent(false);
@@ -96,24 +97,33 @@ final class Responses {
         // What the route may have promised already.
         exchange.getResponseHeaders().remove(Headers.ETAG);
         exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
-        Object body = plainMessages ? Map.of("message", message(problem, thrown)) : errorBody(problem, thrown);
+        Object body =
+                plainMessages ? Map.of("message", message(problem, thrown)) : errorBody(exchange, problem, thrown);
         json(exchange, problem.status(), body);
     }
 
     /** What went wrong with a part of a request, told as {@link #error} tells it of a whole one. */
-    ErrorBody errorBody(String method, String path, Throwable thrown) {
+    ErrorBody errorBody(HttpServerExchange exchange, Throwable thrown) {
         Problem problem = problemOf(thrown);
-        log(problem, method, path, thrown);
-        return errorBody(problem, thrown);
+        log(exchange, problem, thrown);
+        return errorBody(exchange, problem, thrown);
     }
 
-    private static ErrorBody errorBody(Problem problem, Throwable thrown) {
-        return new ErrorBody(new ErrorBody.Detail(problem.code(), message(problem, thrown)));
+    private static ErrorBody errorBody(HttpServerExchange exchange, Problem problem, Throwable thrown) {
+        return new ErrorBody(
+                new ErrorBody.Detail(problem.code(), message(problem, thrown), EveryRequest.idOf(exchange)));
     }
 
-    private static void log(Problem problem, String method, String path, Throwable thrown) {
+    /** With the id: not every thread that answers has it. */
+    private static void log(HttpServerExchange exchange, Problem problem, Throwable thrown) {
         if (!(thrown instanceof RequestException) && problem.status() >= 500) {
-            LOG.error("request failed method={} path={}", method, path, thrown);
+            RequestId.with(
+                    EveryRequest.idOf(exchange),
+                    () -> LOG.error(
+                            "request failed method={} path={}",
+                            exchange.getRequestMethod(),
+                            exchange.getRequestPath(),
+                            thrown));
         }
     }
 

@@ -13,19 +13,17 @@ final class SearchRoute implements Route {
     private final SearchEngine engine;
     private final QueryReader reader;
     private final Responses responses;
-    private final ServerMetrics metrics;
 
-    SearchRoute(SearchEngine engine, QueryReader reader, Responses responses, ServerMetrics metrics) {
+    SearchRoute(SearchEngine engine, QueryReader reader, Responses responses) {
         this.engine = engine;
         this.reader = reader;
         this.responses = responses;
-        this.metrics = metrics;
     }
 
     @Override
     public void answer(HttpServerExchange exchange, byte[] body, Deadline deadline) {
         Answer answer = engine.search(query(exchange, body), deadline);
-        metrics.searched(answer);
+        RequestTimes.of(exchange).searched(answer);
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
         responses.json(exchange, answer);
     }

@@ -12,9 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.Nodes;
-import org.imagesearch.server.search.Answer;
-import org.imagesearch.server.search.EncodingMetrics;
-import org.imagesearch.server.search.LiveRecall;
+import org.imagesearch.server.search.SearchEngine;
 
 /** What {@code /metrics} tells. Thread-safe. */
 final class ServerMetrics {
@@ -33,18 +31,6 @@ final class ServerMetrics {
             .labelNames("route")
             .classicOnly()
             .classicUpperBounds(SECONDS)
-            .register(registry);
-    private final Histogram stageSeconds = Histogram.builder()
-            .name("imagesearch_search_stage_seconds")
-            .help("Time of a search's stages: encode (terms to a vector), search (vector to hits).")
-            .labelNames("stage")
-            .classicOnly()
-            .classicUpperBounds(SECONDS)
-            .register(registry);
-    private final Counter missingShards = Counter.builder()
-            .name("imagesearch_missing_shards_total")
-            .help("Shards that did not answer a search, by reason; their pictures were missing from the answer.")
-            .labelNames("reason")
             .register(registry);
     private final Counter refused = Counter.builder()
             .name("imagesearch_refused_requests_total")
@@ -67,18 +53,14 @@ final class ServerMetrics {
 
     private final ClipRetrievalMetrics ofClipRetrieval = new ClipRetrievalMetrics(registry);
 
-    ServerMetrics(
-            ServedIndex index,
-            LiveRecall liveRecall,
-            EncodingMetrics encoding,
-            Admission admission,
-            Optional<Nodes> nodes) {
+    ServerMetrics(ServedIndex index, SearchEngine engine, Admission admission, Optional<Nodes> nodes) {
         for (Refusal why : Refusal.values()) {
             turnedAway.initLabelValues(why.label());
         }
         IndexMetrics.register(registry, index);
-        LiveRecallMetrics.register(registry, liveRecall);
-        encoding.register(registry);
+        LiveRecallMetrics.register(registry, engine.liveRecall());
+        engine.metrics().register(registry);
+        engine.encoding().register(registry);
         nodes.ifPresent(all -> NodeMetrics.register(registry, index, all));
         JvmMetrics.builder().register(registry);
         GaugeWithCallback.builder()
@@ -91,14 +73,6 @@ final class ServerMetrics {
     void answered(String route, int status, long nanos) {
         requests.labelValues(route, Integer.toString(status)).inc();
         requestSeconds.labelValues(route).observe(nanos / 1e9);
-    }
-
-    void searched(Answer answer) {
-        stageSeconds.labelValues("encode").observe(answer.took().encodeMs() / 1e3);
-        stageSeconds.labelValues("search").observe(answer.took().searchMs() / 1e3);
-        answer.shards()
-                .degraded()
-                .forEach(missing -> missingShards.labelValues(missing.reason()).inc());
     }
 
     ClipRetrievalMetrics ofClipRetrieval() {

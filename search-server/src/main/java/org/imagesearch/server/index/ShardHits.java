@@ -1,5 +1,7 @@
 package org.imagesearch.server.index;
 
+import java.util.List;
+
 /**
  * What one shard answered.
  *
@@ -22,6 +24,9 @@ public record ShardHits(int shard, long[] ids, float[] scores, String problem) {
 
     /** Most others answered long before. */
     public static final String SLOW = "slow";
+
+    /** Every problem there is. */
+    public static final List<String> PROBLEMS = List.of(DEADLINE, OVERLOADED, FAILED, UNREACHABLE, SLOW);
 
     /** A shard without an answer. */
     public static ShardHits none(int shard, String problem) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -27,6 +28,7 @@ import org.imagesearch.server.nodes.Message.Refused;
 import org.imagesearch.server.nodes.Message.Scan;
 import org.imagesearch.server.nodes.Message.State;
 import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.RequestId;
 import org.imagesearch.server.shards.LocalGeneration;
 import org.imagesearch.server.shards.Shard;
 import org.slf4j.Logger;
@@ -57,9 +59,9 @@ final class BrokerConversation implements Connection.Listener {
     @Override
     public void received(Message message) {
         if (message instanceof Scan scan) {
-            scan(scan);
+            RequestId.with(scan.request(), () -> scan(scan));
         } else if (message instanceof Lookup lookup) {
-            lookUp(lookup);
+            RequestId.with(lookup.request(), () -> lookUp(lookup));
         } else if (message instanceof Cancel) {
             Optional.ofNullable(underWay.get(message.number())).ifPresent(cancelled -> cancelled.set(true));
         } else if (message instanceof Ping ping) {
@@ -99,7 +101,7 @@ final class BrokerConversation implements Connection.Listener {
     }
 
     private void scan(Scan scan) {
-        withGeneration(scan.number(), scan.generation(), (generation, done) -> {
+        withGeneration("scan", scan.number(), scan.generation(), scan.shards(), (generation, done) -> {
             List<Shard> known = known(generation, scan.shards());
             Deadline deadline = deadline(scan.number(), scan.micros());
             Gathered gathered = new Gathered(scan, done);
@@ -142,7 +144,7 @@ final class BrokerConversation implements Connection.Listener {
     }
 
     private void lookUp(Lookup lookup) {
-        withGeneration(lookup.number(), lookup.generation(), (generation, done) -> {
+        withGeneration("lookup", lookup.number(), lookup.generation(), lookup.shards(), (generation, done) -> {
             boolean accepted = node.lookUp(() -> {
                 try {
                     if (!deadline(lookup.number(), lookup.micros()).hasPassed()) {
@@ -208,7 +210,8 @@ final class BrokerConversation implements Connection.Listener {
         void with(LocalGeneration generation, Runnable done);
     }
 
-    private void withGeneration(long number, String name, Work work) {
+    private void withGeneration(String kind, long number, String name, List<Integer> shards, Work work) {
+        long begin = System.nanoTime();
         Optional<Generation> generation = node.index().retain(name);
         if (generation.isEmpty()) {
             refuse(number, ShardHits.UNREACHABLE);
@@ -219,6 +222,7 @@ final class BrokerConversation implements Connection.Listener {
         Runnable done = () -> {
             if (ended.compareAndSet(false, true)) {
                 underWay.remove(number);
+                tellIfSlow(kind, shards, System.nanoTime() - begin);
                 generation.get().release();
             }
         };
@@ -228,6 +232,17 @@ final class BrokerConversation implements Connection.Listener {
             LOG.error("question failed peer={}", connection.peer(), e);
             refuse(number, ShardHits.FAILED);
             done.run();
+        }
+    }
+
+    private void tellIfSlow(String kind, List<Integer> shards, long nanos) {
+        if (nanos >= node.slow().toNanos()) {
+            LOG.warn(
+                    "slow question kind={} shards={} ms={} peer={}",
+                    kind,
+                    shards,
+                    TimeUnit.NANOSECONDS.toMillis(nanos),
+                    connection.peer());
         }
     }
 

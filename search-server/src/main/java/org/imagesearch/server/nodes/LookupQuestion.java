@@ -8,6 +8,7 @@ import org.imagesearch.server.nodes.Gathering.Answered;
 import org.imagesearch.server.nodes.Message.Lookup;
 import org.imagesearch.server.nodes.Message.Picture;
 import org.imagesearch.server.nodes.Message.Pictures;
+import org.imagesearch.server.query.RequestId;
 
 /**
  * Asks shards which of some ids they have, and what they keep of them.
@@ -18,7 +19,7 @@ record LookupQuestion(String generation, long[] ids, boolean rows, boolean vecto
         implements Gathering.Question<List<Picture>> {
     @Override
     public Message of(long number, List<Integer> shards, long micros) {
-        return new Lookup(number, generation, micros, rows, vectors, shards, ids);
+        return new Lookup(number, RequestId.ofThisThread(), generation, micros, rows, vectors, shards, ids);
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.imagesearch.server.index.ShardHits;
 /** What brokers and nodes tell each other. What asks has a number, which the answer carries too. */
 sealed interface Message {
     /** The protocol; nodes and brokers of another version refuse each other. */
-    String PROTOCOL = "imagesearch-node/1";
+    String PROTOCOL = "imagesearch-node/2";
 
     /** Of the question that this is, or answers; of a ping, any. */
     long number();
@@ -17,22 +17,32 @@ sealed interface Message {
     /**
      * A broker asks shards for their best.
      *
+     * @param request id of the request that it asks for, for the node's log; empty if there is none
      * @param micros until an answer is of no use
      * @param quiet whether it can wait behind everything else
      * @param shards numbers; the node has them all, as far as the broker knows
      */
-    record Scan(long number, String generation, long micros, boolean quiet, List<Integer> shards, Probe probe)
+    record Scan(
+            long number,
+            String request,
+            String generation,
+            long micros,
+            boolean quiet,
+            List<Integer> shards,
+            Probe probe)
             implements Message {}
 
     /**
      * A broker asks which of some ids shards have, and what they keep of them.
      *
+     * @param request id of the request that it asks for, for the node's log; empty if there is none
      * @param micros until an answer is of no use
      * @param rows whether it wants their rows
      * @param vectors whether it wants their embeddings
      */
     record Lookup(
             long number,
+            String request,
             String generation,
             long micros,
             boolean rows,

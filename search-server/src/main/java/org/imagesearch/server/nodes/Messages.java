@@ -25,6 +25,7 @@ import org.imagesearch.server.nodes.Message.Ping;
 import org.imagesearch.server.nodes.Message.Refused;
 import org.imagesearch.server.nodes.Message.Scan;
 import org.imagesearch.server.nodes.Message.State;
+import org.imagesearch.server.query.RequestId;
 
 /** Messages as frames: a byte that says which, the number, then the fields in the order of the record. */
 final class Messages {
@@ -66,7 +67,11 @@ final class Messages {
 
     private static void write(FrameWriter out, Scan scan) {
         Probe probe = scan.probe();
-        out.put(scan.number()).put(scan.generation()).put(scan.micros()).put(scan.quiet());
+        out.put(scan.number())
+                .put(scan.request())
+                .put(scan.generation())
+                .put(scan.micros())
+                .put(scan.quiet());
         writeShards(out, scan.shards());
         out.put(probe.query())
                 .put(probe.k())
@@ -78,6 +83,7 @@ final class Messages {
 
     private static void write(FrameWriter out, Lookup lookup) {
         out.put(lookup.number())
+                .put(lookup.request())
                 .put(lookup.generation())
                 .put(lookup.micros())
                 .put(lookup.rows())
@@ -142,6 +148,7 @@ final class Messages {
                     case LOOKUP ->
                         new Lookup(
                                 number,
+                                readRequest(in),
                                 in.nextText(),
                                 readMicros(in),
                                 in.nextBoolean(),
@@ -170,6 +177,7 @@ final class Messages {
     }
 
     private static Scan readScan(FrameReader in, long number) throws GarbledException {
+        String request = readRequest(in);
         String generation = in.nextText();
         long micros = readMicros(in);
         boolean quiet = in.nextBoolean();
@@ -182,7 +190,15 @@ final class Messages {
                     "a question is for %d hits in %d lists with %d scores",
                     k, probe.lists().length, probe.coarseScores().length));
         }
-        return new Scan(number, generation, micros, quiet, shards, probe);
+        return new Scan(number, request, generation, micros, quiet, shards, probe);
+    }
+
+    private static String readRequest(FrameReader in) throws GarbledException {
+        String request = in.nextText();
+        if (!request.isEmpty() && RequestId.accept(request).isEmpty()) {
+            throw new GarbledException("a question is for a request whose id is none");
+        }
+        return request;
     }
 
     private static Optional<Filter> readFilter(String text) throws GarbledException {

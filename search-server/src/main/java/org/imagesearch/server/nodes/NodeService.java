@@ -1,6 +1,7 @@
 package org.imagesearch.server.nodes;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -12,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.server.index.ServedIndex;
+import org.imagesearch.server.query.RequestId;
 import org.imagesearch.server.shards.ShardScans;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ public final class NodeService implements AutoCloseable {
     private final ServedIndex index;
     private final Fingerprint model;
     private final ShardScans scans;
+    private final Duration slow;
     private final ThreadPoolExecutor lookups = pool("node-lookup-", LOOKUP_THREADS, LOOKUP_QUEUE);
     private final ThreadPoolExecutor quiet = pool("node-quiet-", 1, QUIET_QUEUE);
     private final Set<BrokerConversation> brokers = ConcurrentHashMap.newKeySet();
@@ -38,11 +41,13 @@ public final class NodeService implements AutoCloseable {
      * @param index with its shards in this process; stays the caller's
      * @param model that the index was made with
      * @param scans what scans the shards; stays the caller's
+     * @param slow from how long on the log tells of a question
      */
-    public NodeService(ServedIndex index, Fingerprint model, ShardScans scans) {
+    public NodeService(ServedIndex index, Fingerprint model, ShardScans scans, Duration slow) {
         this.index = index;
         this.model = model;
         this.scans = scans;
+        this.slow = slow;
     }
 
     private static ThreadPoolExecutor pool(String name, int threads, int queue) {
@@ -100,6 +105,10 @@ public final class NodeService implements AutoCloseable {
         return scans;
     }
 
+    Duration slow() {
+        return slow;
+    }
+
     /** Runs what reads a few rows. False if too much waits already. */
     boolean lookUp(Runnable work) {
         return ran(lookups, work);
@@ -112,7 +121,7 @@ public final class NodeService implements AutoCloseable {
 
     private static boolean ran(ThreadPoolExecutor threads, Runnable work) {
         try {
-            threads.execute(work);
+            threads.execute(RequestId.carriedWith(work));
             return true;
         } catch (RejectedExecutionException e) {
             return false;

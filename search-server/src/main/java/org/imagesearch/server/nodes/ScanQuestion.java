@@ -8,6 +8,7 @@ import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.nodes.Gathering.Answered;
 import org.imagesearch.server.nodes.Message.Hits;
 import org.imagesearch.server.nodes.Message.Scan;
+import org.imagesearch.server.query.RequestId;
 
 /**
  * Asks shards for their best hits.
@@ -17,7 +18,7 @@ import org.imagesearch.server.nodes.Message.Scan;
 record ScanQuestion(String generation, Probe probe, boolean quiet) implements Gathering.Question<ShardHits> {
     @Override
     public Message of(long number, List<Integer> shards, long micros) {
-        return new Scan(number, generation, micros, quiet, shards, probe);
+        return new Scan(number, RequestId.ofThisThread(), generation, micros, quiet, shards, probe);
     }
 
     @Override

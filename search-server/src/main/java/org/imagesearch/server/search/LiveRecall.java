@@ -21,6 +21,7 @@ import org.imagesearch.server.index.Found;
 import org.imagesearch.server.index.Generation;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.query.RequestId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,6 +80,7 @@ public final class LiveRecall implements AutoCloseable {
     /**
      * A query and what was answered.
      *
+     * @param request the id of the request that it came with; may be empty
      * @param query float[dimension], of unit length
      * @param k hits that were asked for
      * @param least score that hits had to have
@@ -87,6 +89,7 @@ public final class LiveRecall implements AutoCloseable {
      * @param hits of a complete answer, best first
      */
     record Answered(
+            String request,
             Generation generation,
             QueryKind kind,
             float[] query,
@@ -224,6 +227,14 @@ public final class LiveRecall implements AutoCloseable {
             return;
         }
         try {
+            RequestId.with(answered.request(), () -> tryToMeasure(answered));
+        } finally {
+            answered.generation().release();
+        }
+    }
+
+    private void tryToMeasure(Answered answered) {
+        try {
             measure(answered);
         } catch (RequestException e) {
             LOG.warn(
@@ -237,8 +248,6 @@ public final class LiveRecall implements AutoCloseable {
                     answered.generation().manifest().generation(),
                     e);
             drop(Drop.FAILED);
-        } finally {
-            answered.generation().release();
         }
     }
 

@@ -22,6 +22,7 @@ import org.imagesearch.server.index.StoredPicture;
 import org.imagesearch.server.query.Deadline;
 import org.imagesearch.server.query.Problem;
 import org.imagesearch.server.query.RequestException;
+import org.imagesearch.server.query.RequestId;
 import org.imagesearch.server.search.Answer.Coverage;
 import org.imagesearch.server.search.Answer.Hit;
 import org.imagesearch.server.search.Answer.Missing;
@@ -35,6 +36,7 @@ public final class SearchEngine implements AutoCloseable {
     private final SearchSettings settings;
     private final double logitScale;
     private final LiveRecall liveRecall;
+    private final SearchMetrics metrics = new SearchMetrics();
 
     /**
      * @param index stays the caller's
@@ -50,6 +52,11 @@ public final class SearchEngine implements AutoCloseable {
 
     public LiveRecall liveRecall() {
         return liveRecall;
+    }
+
+    /** How long searches take, and what they miss. */
+    public SearchMetrics metrics() {
+        return metrics;
     }
 
     /** How queries share the runs of the models. */
@@ -111,12 +118,13 @@ public final class SearchEngine implements AutoCloseable {
                 && query.filter().isEmpty()) {
             List<Found> best =
                     page.found().subList(0, Math.min(query.k(), page.found().size()));
-            liveRecall.offer(
-                    new LiveRecall.Answered(generation, kind, vector, query.k(), least, nprobe, expected, best));
+            liveRecall.offer(new LiveRecall.Answered(
+                    RequestId.ofThisThread(), generation, kind, vector, query.k(), least, nprobe, expected, best));
         }
         long end = System.nanoTime();
 
         Took took = new Took(millis(encoded - begin), millis(end - encoded), millis(end - begin));
+        metrics.answered(took, seen.coverage());
         return new Answer(
                 generation.manifest().generation(),
                 took,
@@ -129,8 +137,7 @@ public final class SearchEngine implements AutoCloseable {
     }
 
     /** Fetches the pictures of a page. */
-    private static Seen look(
-            Query query, Generation generation, Scanned scanned, Optional<Cursor> cursor, Deadline deadline) {
+    private Seen look(Query query, Generation generation, Scanned scanned, Optional<Cursor> cursor, Deadline deadline) {
         Page page = scanned.page();
         // Near duplicates of what earlier pages had are no hits any more.
         List<Found> looked = query.nearDuplicates().isPresent() ? page.withEarlier() : page.found();
@@ -147,7 +154,7 @@ public final class SearchEngine implements AutoCloseable {
     private record Scanned(List<ShardHits> answers, Page page) {}
 
     /** Finds a page: everything before it must be found, too, to know what comes behind. */
-    private static Scanned scan(int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
+    private Scanned scan(int k, Optional<Cursor> cursor, double least, IntFunction<List<ShardHits>> shards) {
         // One more tells whether there is another page.
         int wanted = cursor.map(Cursor::count).orElse(0) + k + 1;
         while (true) {
@@ -268,10 +275,11 @@ public final class SearchEngine implements AutoCloseable {
     }
 
     /** Nothing at all is no partial answer. */
-    private static void requireSomeAnswer(Coverage coverage) {
+    private void requireSomeAnswer(Coverage coverage) {
         if (coverage.answered() > 0) {
             return;
         }
+        metrics.missed(coverage);
         List<String> reasons =
                 coverage.degraded().stream().map(Missing::reason).distinct().toList();
         if (reasons.contains(ShardHits.DEADLINE)) {
@@ -285,8 +293,9 @@ public final class SearchEngine implements AutoCloseable {
         throw ImageSearchException.data("all %d shards failed", coverage.total());
     }
 
-    private static void requireWhole(Query query, Coverage coverage) {
+    private void requireWhole(Query query, Coverage coverage) {
         if (!query.partial() && !coverage.degraded().isEmpty()) {
+            metrics.missed(coverage);
             throw RequestException.of(
                     Problem.UNAVAILABLE,
                     "only %d of %d shards answered, and a partial answer is not wanted: %s",

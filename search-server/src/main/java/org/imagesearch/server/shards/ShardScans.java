@@ -18,6 +18,7 @@ import org.imagesearch.server.index.BestHits;
 import org.imagesearch.server.index.Probe;
 import org.imagesearch.server.index.ShardHits;
 import org.imagesearch.server.query.Deadline;
+import org.imagesearch.server.query.RequestId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -175,7 +176,7 @@ public final class ShardScans implements AutoCloseable {
             throw new IllegalStateException("the caller holds no reference to the generation");
         }
         try {
-            threads.execute(() -> {
+            threads.execute(RequestId.carriedWith(() -> {
                 try {
                     List<ShardHits> found = deadline.hasPassed()
                             ? none(together, ShardHits.DEADLINE)
@@ -186,7 +187,7 @@ public final class ShardScans implements AutoCloseable {
                 } finally {
                     generation.release();
                 }
-            });
+            }));
         } catch (RejectedExecutionException e) {
             generation.release();
             answered.accept(none(together, ShardHits.OVERLOADED));

@@ -37,8 +37,8 @@ class MessagesTest {
 
     static List<Message> every() {
         return List.of(
-                new Scan(1L << 40, "gen-000001", 5_000_000, true, List.of(0, 3), PROBE),
-                new Lookup(2, "gen-000002", 0, true, false, List.of(9), new long[] {1, 999_999_999_999_999L}),
+                new Scan(1L << 40, "ab/12", "gen-000001", 5_000_000, true, List.of(0, 3), PROBE),
+                new Lookup(2, "", "gen-000002", 0, true, false, List.of(9), new long[] {1, 999_999_999_999_999L}),
                 new Cancel(3),
                 new Ping(0, ""),
                 new Hits(
@@ -50,6 +50,7 @@ class MessagesTest {
                 new Refused(7, ShardHits.UNREACHABLE),
                 new Scan(
                         8,
+                        "",
                         "gen-000001",
                         1,
                         false,
@@ -133,12 +134,13 @@ class MessagesTest {
         Probe uneven = new Probe(new float[1], 5, 0, new long[2], new float[1]);
         Probe ofNone = new Probe(new float[1], 0, 0, new long[1], new float[1]);
         for (Scan scan : List.of(
-                new Scan(1, "g", 1, false, List.of(), PROBE),
-                new Scan(1, "g", 1, false, List.of(2, 2), PROBE),
-                new Scan(1, "g", -1, false, List.of(2), PROBE),
-                new Scan(1, "g", Long.MAX_VALUE, false, List.of(2), PROBE),
-                new Scan(1, "g", 1, false, List.of(2), uneven),
-                new Scan(1, "g", 1, false, List.of(2), ofNone))) {
+                new Scan(1, "", "g", 1, false, List.of(), PROBE),
+                new Scan(1, "", "g", 1, false, List.of(2, 2), PROBE),
+                new Scan(1, "", "g", -1, false, List.of(2), PROBE),
+                new Scan(1, "", "g", Long.MAX_VALUE, false, List.of(2), PROBE),
+                new Scan(1, "an id that is none", "g", 1, false, List.of(2), PROBE),
+                new Scan(1, "", "g", 1, false, List.of(2), uneven),
+                new Scan(1, "", "g", 1, false, List.of(2), ofNone))) {
             assertThatThrownBy(() -> read(Messages.frame(scan))).isInstanceOf(GarbledException.class);
         }
     }

@@ -157,7 +157,7 @@ class LiveRecallTest {
 
         index.with(current -> {
             recall.offer(new Answered(
-                    current, QueryKind.WORDS, query, 10, Double.NEGATIVE_INFINITY, 2, Optional.empty(), hits));
+                    "", current, QueryKind.WORDS, query, 10, Double.NEGATIVE_INFINITY, 2, Optional.empty(), hits));
             return null;
         });
         recall.measureNext(0);
@@ -322,7 +322,7 @@ class LiveRecallTest {
     }
 
     private Answered answered(QueryKind kind, float[] query, int k, double least, int nprobe, List<Found> hits) {
-        return new Answered(generation, kind, query, k, least, nprobe, Optional.of(0.9), hits);
+        return new Answered("", generation, kind, query, k, least, nprobe, Optional.of(0.9), hits);
     }
 
     private static Map<String, Long> dropped(LiveRecall recall) {
