@@ -125,7 +125,8 @@ public final class EmbedCommand implements Callable<Integer> {
         ModelBundle bundle = ModelBundle.open(model.toAbsolutePath());
         requireUsable(bundle, bound);
         LOG.info("settings={}", settings.render());
-        try (SparkSession spark = SparkSessions.start("imagesearch embed", Optional.ofNullable(master))) {
+        try (SparkSession spark = SparkSessions.start(
+                "imagesearch embed", Optional.ofNullable(master), Optional.of(EmbedMetrics.class))) {
             ExecutorModel.Location location = location(spark, bundle);
             ExecutorModel.requireUsable(spark, location, bound.forTasks());
             EmbedJob.Summary summary =

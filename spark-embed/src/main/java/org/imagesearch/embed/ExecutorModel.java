@@ -27,6 +27,7 @@ import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.Fingerprint;
 import org.imagesearch.core.ImageSearchException;
 import org.imagesearch.embed.EmbedSettings.TaskSettings;
+import org.imagesearch.embed.PipelineCounts.Count;
 
 /**
  * The model bundle on an executor: opened by the first task that needs it, with the pipeline that feeds it; shared by all, and
@@ -116,6 +117,7 @@ final class ExecutorModel {
     /** A pipeline that ends with a model. */
     static PicturePipeline pipeline(
             ModelBundle bundle, TaskSettings settings, int maxBatch, BatchingEncoder.Run model) {
+        PipelineCounts counts = PipelineCounts.OF_THIS_PROCESS;
         PictureSquares squares = squares(bundle.image(), settings);
         BatchingEncoder encoder = new BatchingEncoder(
                 maxBatch,
@@ -124,9 +126,24 @@ final class ExecutorModel {
                 settings.lingerNanos(),
                 settings.runs(),
                 System::nanoTime,
-                model);
-        return new PicturePipeline(settings.limits(processors(), maxBatch), over(squares), encoder, System::nanoTime)
+                counting(model, maxBatch, counts));
+        return new PicturePipeline(
+                        settings.limits(processors(), maxBatch), over(squares), encoder, counts, System::nanoTime)
                 .watched();
+    }
+
+    private static BatchingEncoder.Run counting(BatchingEncoder.Run model, int maxBatch, PipelineCounts counts) {
+        return (pixels, n) -> {
+            long begin = System.nanoTime();
+            try {
+                return model.encode(pixels, n);
+            } finally {
+                counts.add(Count.ENCODE_SECONDS, System.nanoTime() - begin);
+                counts.add(Count.MODEL_RUNS, 1);
+                counts.add(Count.MODEL_PICTURES, n);
+                counts.add(Count.MODEL_PLACES, maxBatch);
+            }
+        };
     }
 
     private static PictureSquares squares(ImageSpec spec, TaskSettings settings) {

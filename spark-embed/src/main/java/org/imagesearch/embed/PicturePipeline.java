@@ -17,6 +17,7 @@ import java.util.function.LongSupplier;
 import org.imagesearch.clip.PictureSize;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.embed.PipelineCounts.Count;
 
 /**
  * From listed pictures to embeddings, in stages that overlap, one pipeline for all tasks of an executor: read (many threads,
@@ -77,6 +78,7 @@ final class PicturePipeline implements AutoCloseable {
     private final Limits limits;
     private final Squares squares;
     private final BatchingEncoder encoder;
+    private final PipelineCounts counts;
     private final LongSupplier nanoTime;
     private final Semaphore places;
     private final ByteBudget fileBytes;
@@ -89,11 +91,17 @@ final class PicturePipeline implements AutoCloseable {
     private final AtomicReference<ImageSearchException> broken = new AtomicReference<>();
     private final ScheduledExecutorService watch;
 
-    /** Starts a pipeline that ends with an encoder, which it owns. */
-    PicturePipeline(Limits limits, Squares squares, BatchingEncoder encoder, LongSupplier nanoTime) {
+    /**
+     * Starts a pipeline that ends with an encoder, which it owns.
+     *
+     * @param counts told of all that is done
+     */
+    PicturePipeline(
+            Limits limits, Squares squares, BatchingEncoder encoder, PipelineCounts counts, LongSupplier nanoTime) {
         this.limits = limits;
         this.squares = squares;
         this.encoder = encoder;
+        this.counts = counts;
         this.nanoTime = nanoTime;
         this.places = new Semaphore(limits.pictures(), true);
         this.fileBytes = new ByteBudget(limits.fileBytes());
@@ -201,8 +209,10 @@ final class PicturePipeline implements AutoCloseable {
         picture.busy().start();
         try {
             byte[] bytes = picture.source().bytes(wanted -> makeRoom(picture, wanted));
+            counts.add(Count.BYTES_READ, bytes.length);
             picture.read(bytes, picture.source().caption());
             picture.busy().stop();
+            counts.add(Count.READ_SECONDS, picture.busy().nanos());
             decoders.submit(picture, this::decode);
             passedOn = true;
         } catch (IOException | RuntimeException e) {
@@ -252,11 +262,13 @@ final class PicturePipeline implements AutoCloseable {
 
     private PictureSize prepare(PictureOnItsWay picture, ByteBuffer out) throws InterruptedException {
         long bytes = DECODED_BYTES_PER_PIXEL * squares.claimedPixels(picture.file());
+        long before = picture.busy().nanos();
         try (ByteBudget.Room room = decodedBytes.take(bytes)) {
             picture.busy().start();
             return squares.prepare(picture.file(), out, 0);
         } finally {
             picture.busy().stop();
+            counts.add(Count.DECODE_SECONDS, picture.busy().nanos() - before);
         }
     }
 
@@ -280,6 +292,11 @@ final class PicturePipeline implements AutoCloseable {
     /** Pictures that a stage has, or that wait for one. */
     int present() {
         return present.size();
+    }
+
+    /** What this pipeline, and maybe others, did so far. */
+    PipelineCounts counts() {
+        return counts;
     }
 
     /** Bytes of files that were read and not decoded. */

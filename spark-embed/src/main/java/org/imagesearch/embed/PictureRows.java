@@ -15,6 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.embed.PipelineCounts.Count;
 
 /**
  * The pictures of one task as rows of {@link RowSchemas#images}, in their order: handed to the executor's pipeline as long as
@@ -29,6 +30,7 @@ final class PictureRows implements TaskRows {
     private final Iterator<ListedPicture> pictures;
     private final PictureContents contents;
     private final PicturePipeline.Share share;
+    private final PipelineCounts counts;
     private final PictureCount done;
     private final Consumer<FailedPicture> failures;
     private final Deque<Pending> inFlight = new ArrayDeque<>();
@@ -48,6 +50,7 @@ final class PictureRows implements TaskRows {
         this.pictures = pictures;
         this.contents = contents;
         this.share = pipeline.share();
+        this.counts = pipeline.counts();
         this.done = done;
         this.failures = failures;
     }
@@ -114,6 +117,7 @@ final class PictureRows implements TaskRows {
         ListedPicture listed = pending.listed;
         PictureOutcome outcome = outcome(pending);
         if (outcome instanceof PictureOutcome.Embedded embedded) {
+            counts.add(Count.PICTURES_EMBEDDED, 1);
             return RowFactory.create(
                     listed.getId(),
                     listed.getUri(),
@@ -122,7 +126,9 @@ final class PictureRows implements TaskRows {
                     embedded.caption(),
                     embedded.embedding());
         }
-        failures.accept(FailedPicture.of(listed, (PictureOutcome.Failed) outcome));
+        PictureOutcome.Failed failed = (PictureOutcome.Failed) outcome;
+        counts.add(Count.ofFailures(failed.stage()), 1);
+        failures.accept(FailedPicture.of(listed, failed));
         return null;
     }
 

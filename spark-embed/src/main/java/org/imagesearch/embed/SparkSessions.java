@@ -2,6 +2,7 @@ package org.imagesearch.embed;
 
 import java.util.Optional;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.sql.SparkSession;
 
 /** How the programs of this module begin with Spark. */
@@ -10,6 +11,11 @@ final class SparkSessions {
 
     /** @param master as the command line has it; else spark-submit's, else this machine */
     static SparkSession start(String name, Optional<String> master) {
+        return start(name, master, Optional.empty());
+    }
+
+    /** @param plugin to be had beside those of the configuration */
+    static SparkSession start(String name, Optional<String> master, Optional<Class<? extends SparkPlugin>> plugin) {
         SparkConf configuration = new SparkConf();
         master.ifPresent(configuration::setMaster);
         configuration.setIfMissing("spark.master", "local[*]");
@@ -21,7 +27,13 @@ final class SparkSessions {
         }
         // What a job writes becomes visible by one rename; markers inside it tell nobody anything.
         configuration.set("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false");
+        plugin.ifPresent(
+                type -> configuration.set("spark.plugins", with(type, configuration.get("spark.plugins", ""))));
         return SparkSession.builder().appName(name).config(configuration).getOrCreate();
+    }
+
+    private static String with(Class<? extends SparkPlugin> plugin, String others) {
+        return others.isBlank() ? plugin.getName() : others + "," + plugin.getName();
     }
 
     static boolean isLocal(SparkConf configuration) {

@@ -347,6 +347,7 @@ class PicturePipelineTest {
                 new PicturePipeline.Limits(readers, decoders, pictures, 16_384, 16_384, DEADLINE, MODEL_DEADLINE),
                 squares,
                 encoder,
+                new PipelineCounts(),
                 clock::get);
         opened.add(pipeline);
         return pipeline;
