@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.imagesearch.server.tls.Certificates;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -40,12 +41,20 @@ class MonitoringTest {
     @BeforeAll
     void scrapeServers(@TempDir Path folder) {
         SmallIndex.publish(folder, 1, 93, 200, 3);
+        Certificates certificates = Certificates.make(folder, "server", "EC");
         try (SearchServer alone = TestServers.start(
                         folder, Map.of("search.live-recall.share", "1", "search.live-recall.budget", "1"));
                 SearchServer node = TestServers.start(folder, Map.of("index.shards", "0-1"));
                 SearchServer broker = TestServers.start(
                         folder,
-                        Map.of("nodes.addresses", "localhost:" + node.address().getPort()))) {
+                        Map.of("nodes.addresses", "localhost:" + node.address().getPort()));
+                SearchServer encrypted = TestServers.start(
+                        folder,
+                        Map.of(
+                                "http.tls.certificate",
+                                certificates.store().toString(),
+                                "http.tls.password",
+                                Certificates.PASSWORD))) {
             Visitor visitor = new Visitor(alone.address());
             visitor.get("/search?text=red+car&nprobe=2");
             TestServers.await(
@@ -57,6 +66,9 @@ class MonitoringTest {
             assertThat(asked.get("/search?text=red+car").json().at("/shards/degraded"))
                     .hasSize(1);
             read(asked.get("/metrics").text());
+            read(Visitor.over(certificates.client(), encrypted.address())
+                    .get("/metrics")
+                    .text());
         }
     }
 

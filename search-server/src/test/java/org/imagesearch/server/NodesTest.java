@@ -266,10 +266,14 @@ class NodesTest {
     void aNodeAnswersOnlyBrokersThatKnowItsSecret() {
         String secret = "a secret of nodes".replace(' ', '-');
         SearchServer node = start(Map.of("nodes.secret", secret));
-        assertThat(broker(Map.of("nodes.await", "0 s"), node)
-                        .get("/search?text=a")
-                        .status())
-                .isEqualTo(503);
+        try (LogCapture log = new LogCapture()) {
+            Visitor stranger = broker(Map.of("nodes.await", "0 s"), node);
+            assertThat(stranger.get("/search?text=a").status()).isEqualTo(503);
+            TestServers.await("the broker tells why", () -> log.lines().stream()
+                    .anyMatch(line -> line.startsWith("node unreachable")
+                            && line.contains("401 Unauthorized")
+                            && line.contains(": serve.nodes.secret of the node's settings is needed")));
+        }
         assertThat(broker(Map.of("nodes.secret", secret), node)
                         .get("/search?text=a")
                         .status())

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -78,6 +79,14 @@ class TlsTest {
                 .startsWith("https://");
         byte[] large = SmallIndex.picture("png", 900, 900, Color.BLUE);
         assertThat(visitor.post("/search?k=1", "image/png", large).status()).isEqualTo(200);
+    }
+
+    @Test
+    void whenTheCertificateEndsIsTold() {
+        double end = Visitor.over(server.client(), started.address()).metric("imagesearch_certificate_end_seconds");
+
+        X509Certificate certificate = (X509Certificate) server.certificate();
+        assertThat(end).isEqualTo((double) certificate.getNotAfter().toInstant().getEpochSecond());
     }
 
     @ParameterizedTest

@@ -10,6 +10,8 @@ import picocli.CommandLine;
 
 /** How every program ends: with 0 when it is done, 1 when it failed, 2 for wrong usage, and with one line that says what is wrong. */
 public final class Programs {
+    private static final String CAUSED_BY = "Caused by: ";
+
     private Programs() {}
 
     /**
@@ -45,8 +47,18 @@ public final class Programs {
             }
         }
         boolean isWrapped = thrown instanceof CommandLine.ExecutionException && thrown.getCause() != null;
-        tell(command, (isWrapped ? thrown.getCause() : thrown).toString());
+        tell(command, withLastCause((isWrapped ? thrown.getCause() : thrown).toString()));
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** Of what failed on another machine Spark has no cause, but its stack as text: what it was, a full disk for example, stands last. */
+    private static String withLastCause(String message) {
+        String first = message.lines().findFirst().orElse("failed");
+        return message.lines()
+                .filter(line -> line.startsWith(CAUSED_BY))
+                .reduce((earlier, later) -> later)
+                .map(cause -> first + " " + cause)
+                .orElse(first);
     }
 
     private static void tell(CommandLine command, String message) {

@@ -129,6 +129,7 @@ public final class HttpServer implements AutoCloseable {
         routes.getOpen("/openapi.json", exchange -> responses.send(exchange, 200, Responses.JSON, openApi));
 
         Optional<TlsFiles> tls = settings.tls().isOn() ? Optional.of(new TlsFiles(settings.tls())) : Optional.empty();
+        tls.ifPresent(metrics::tellEndOf);
         SlowReaders slowReaders = new SlowReaders(metrics::turnedAway);
         GracefulShutdownHandler underWay = new GracefulShutdownHandler(routes.handler());
         EveryRequest everyRequest = new EveryRequest(settings, responses, metrics, slowReaders, underWay);

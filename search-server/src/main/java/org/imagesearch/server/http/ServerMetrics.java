@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.imagesearch.server.index.ServedIndex;
 import org.imagesearch.server.nodes.Nodes;
 import org.imagesearch.server.search.SearchEngine;
+import org.imagesearch.server.tls.TlsFiles;
 
 /** What {@code /metrics} tells. Thread-safe. */
 final class ServerMetrics {
@@ -67,6 +68,16 @@ final class ServerMetrics {
                 .name("imagesearch_admitted_requests")
                 .help("Requests being answered or waiting for a thread.")
                 .callback(gauge -> gauge.call(admission.admitted()))
+                .register(registry);
+    }
+
+    /** Tells when a certificate must have been renewed, too. */
+    void tellEndOf(TlsFiles files) {
+        GaugeWithCallback.builder()
+                .name("imagesearch_certificate_end_seconds")
+                .help(
+                        "When the certificate of http.tls, or the first that it is signed with, is good no more, in seconds since 1970.")
+                .callback(gauge -> gauge.call((double) files.end().getEpochSecond()))
                 .register(registry);
     }
 

@@ -1,5 +1,6 @@
 package org.imagesearch.server.nodes;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -8,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocket;
 import org.imagesearch.server.tls.TlsClient;
@@ -17,6 +20,11 @@ import org.imagesearch.server.tls.TlsFiles;
 final class Dialler {
     private static final int TIMEOUT_MILLIS = 2_000;
     private static final int MAX_HEAD_BYTES = 16 << 10;
+
+    /** An error of ours is shorter than that many digits say. */
+    private static final Pattern CONTENT_LENGTH = Pattern.compile("(?im)^Content-Length: *(\\d{1,4})\\s*$");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final SocketFactory sockets;
     private final String secret;
@@ -56,7 +64,7 @@ final class Dialler {
             Socket spoken = tls.isPresent() ? tls.get().over(socket, address.name(), address.port()) : socket;
             spoken.getOutputStream().write(opening(address));
             spoken.getOutputStream().flush();
-            requireAgreed(head(spoken.getInputStream()));
+            requireAgreed(head(spoken.getInputStream()), spoken.getInputStream());
             // From here on it is the pings that tell whether the node is still there.
             socket.setSoTimeout(0);
             // Closed without a farewell in TLS, which would wait for what is being written, perhaps to a node that
@@ -96,10 +104,28 @@ final class Dialler {
         throw new IOException("its answer has no end");
     }
 
-    private static void requireAgreed(String head) throws IOException {
+    private static void requireAgreed(String head, InputStream rest) throws IOException {
         String first = head.lines().findFirst().orElse("");
         if (!first.startsWith("HTTP/1.1 101")) {
-            throw new IOException("it answers '" + first + "' instead of changing to " + Message.PROTOCOL);
+            throw new IOException(
+                    "it answers '" + first + "' instead of changing to " + Message.PROTOCOL + why(head, rest));
+        }
+    }
+
+    /** The message of a node that refuses: without what differs from answer to answer, for the same reason is told once. */
+    private static String why(String head, InputStream in) {
+        Matcher length = CONTENT_LENGTH.matcher(head);
+        if (!length.find()) {
+            return "";
+        }
+        try {
+            String message = JSON.readTree(in.readNBytes(Integer.parseInt(length.group(1))))
+                    .at("/error/message")
+                    .asText();
+            return message.isEmpty() ? "" : ": " + message.replaceAll("\\p{Cntrl}", " ");
+        } catch (IOException e) {
+            // Something that is no node of ours answers.
+            return "";
         }
     }
 }

@@ -6,6 +6,7 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -31,6 +32,7 @@ public final class TlsFiles {
     private final String key;
     private final String password;
     private final String trust;
+    private volatile Instant end = Instant.MAX;
 
     /** @param settings with TLS on */
     public TlsFiles(TlsSettings settings) {
@@ -72,13 +74,20 @@ public final class TlsFiles {
         }
     }
 
+    /** When the certificate that was read last is good no more, or one that it is signed with; far off if there is none. */
+    public Instant end() {
+        return end;
+    }
+
     private KeyManager[] keyManagers() throws GeneralSecurityException {
         if (certificate.isEmpty()) {
             return new KeyManager[0];
         }
         Path file = Path.of(certificate);
-        return KeyFiles.identity(file, key.isEmpty() ? file : Path.of(key), password)
-                .keyManagers();
+        Identity identity = KeyFiles.identity(file, key.isEmpty() ? file : Path.of(key), password);
+        KeyManager[] managers = identity.keyManagers();
+        end = identity.end();
+        return managers;
     }
 
     /** Who signs certificates of the other side: those of the file, none of those that every browser knows. */
