@@ -3,6 +3,7 @@ package org.imagesearch.server.tls;
 import java.io.IOException;
 import java.net.Socket;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
@@ -116,7 +117,14 @@ public final class TlsClient {
         }
     }
 
-    private static String reason(String name, SSLException e) {
+    /** Why no connection with a server of this name came about, as the log tells it. */
+    static String reason(String name, SSLException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            // Java says of it that a "validity check failed", and what that was further in.
+            if (cause instanceof CertificateExpiredException) {
+                return "its certificate is not accepted for " + name + ": it has expired, " + cause.getMessage();
+            }
+        }
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof CertificateException) {
                 return "its certificate is not accepted for " + name + ": " + cause.getMessage();
