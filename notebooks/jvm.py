@@ -53,11 +53,12 @@ def _options() -> list[str]:
 
 
 def _jars() -> list[pathlib.Path]:
-    """Spark's jars and the two jobs', which leave out what Spark brings."""
-    spark = pathlib.Path(os.environ.get("SPARK_HOME") or ROOT / "spark-home" / "target" / "home")
+    """Spark's jars and the two jobs', which leave out what Spark brings; of the source tree, or of what bin/dist packs."""
+    packed = not (ROOT / "pom.xml").exists()
+    spark = pathlib.Path(os.environ.get("SPARK_HOME") or (ROOT / "spark" if packed else ROOT / "spark-home" / "target" / "home"))
     jars = sorted((spark / "jars").glob("*.jar"))
     for program in ("spark-embed", "index-merge"):
-        ours = sorted((ROOT / program / "target").glob("*-all.jar"))
+        ours = sorted((ROOT / "lib" if packed else ROOT / program / "target").glob(f"imagesearch-{program}-*-all.jar"))
         if not jars or not ours:
             raise FileNotFoundError(
                 f"no jar of {program if jars else 'Spark'} below {ROOT}: build with mvn -DskipTests package, or run bin/demo once")

@@ -83,6 +83,7 @@ class DistIT {
                         "lib",
                         "licenses",
                         "models",
+                        "notebooks",
                         "sbom.json",
                         "spark");
         assertThat(names(unpacked.resolve("bin")))
@@ -140,6 +141,7 @@ class DistIT {
         run("embed", "--input", pictures, "--output", embeddings, "--model", model);
         run("merge", "--embeddings", embeddings, "--index", index, "--shards", 2);
         run("verify-model", model);
+        readInANotebook(embeddings);
 
         Path log = folder.resolve("serve.log");
         Process server = Command.start(log, packed("serve", "--index", index, "--model", model, "--port", 0));
@@ -164,6 +166,22 @@ class DistIT {
         } finally {
             server.destroyForcibly();
         }
+    }
+
+    /** By the jars of the archive, without pandas' own reader of Parquet. */
+    private void readInANotebook(Path embeddings) {
+        String script = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); import parquet\n"
+                + "files = parquet.files(pathlib.Path(sys.argv[2], 'images'))\n"
+                + "assert sum(len(parquet._read_by_java(file, ['id'])) for file in files) == int(sys.argv[3])";
+        Command.run(
+                folder.resolve("notebook.log"),
+                List.of(
+                        "/usr/bin/python3",
+                        "-c",
+                        script,
+                        unpacked.resolve("notebooks").toString(),
+                        embeddings.toString(),
+                        String.valueOf(PICTURES)));
     }
 
     @Test
