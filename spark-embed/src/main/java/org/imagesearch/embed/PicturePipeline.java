@@ -220,8 +220,10 @@ final class PicturePipeline implements AutoCloseable {
         } catch (Error e) {
             picture.broke(e);
         } finally {
-            picture.busy().stop();
+            // Once it is passed on, its time is the decoder's to take: stopped here, a decoder that hangs would never
+            // be late.
             if (!passedOn) {
+                picture.busy().stop();
                 picture.leave();
             }
         }
