@@ -170,9 +170,14 @@ class DistIT {
 
     /** By the jars of the archive, without pandas' own reader of Parquet. */
     private void readInANotebook(Path embeddings) {
-        String script = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); import parquet\n"
-                + "files = parquet.files(pathlib.Path(sys.argv[2], 'images'))\n"
-                + "assert sum(len(parquet._read_by_java(file, ['id'])) for file in files) == int(sys.argv[3])";
+        String script =
+                """
+                import pathlib, sys
+                sys.path.insert(0, sys.argv[1])
+                import parquet
+                files = parquet.files(pathlib.Path(sys.argv[2], "images"))
+                assert sum(len(parquet._read_by_java(file, ["id"])) for file in files) == int(sys.argv[3])
+                """;
         Command.run(
                 folder.resolve("notebook.log"),
                 List.of(
