@@ -54,9 +54,13 @@ class NodesTlsTest {
     /** Its files are NAME.crt and NAME.key. */
     private static Certificates made(String name, String names) throws IOException {
         Certificates made = Certificates.make(folder, name, "EC", names);
+        write(made, name);
+        return made;
+    }
+
+    private static void write(Certificates made, String name) throws IOException {
         Files.writeString(folder.resolve(name + ".crt"), made.certificatePem());
         Files.writeString(folder.resolve(name + ".key"), made.keyPem());
-        return made;
     }
 
     private static String file(String name) {
@@ -167,6 +171,18 @@ class NodesTlsTest {
             Visitor broker = broker("localhost", Map.of(), node);
 
             assertTold(log, node, "its certificate is not accepted for localhost: ");
+            assertThat(broker.get(SEARCH).status()).isEqualTo(503);
+        }
+    }
+
+    @Test
+    void aNodeWhoseCertificateIsOutOfDateIsNotAskedThoughItIsTrusted() throws IOException {
+        write(Certificates.makeExpired(folder, "expired"), "expired");
+        SearchServer node = node("expired", Map.of());
+        try (LogCapture log = new LogCapture()) {
+            Visitor broker = broker("localhost", Map.of("nodes.tls.trust", file("expired.crt")), node);
+
+            assertTold(log, node, "its certificate is not accepted for localhost: it has expired");
             assertThat(broker.get(SEARCH).status()).isEqualTo(503);
         }
     }

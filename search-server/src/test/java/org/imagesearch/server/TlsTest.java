@@ -85,7 +85,7 @@ class TlsTest {
     void whenTheCertificateEndsIsTold() {
         double end = Visitor.over(server.client(), started.address()).metric("imagesearch_certificate_end_seconds");
 
-        X509Certificate certificate = (X509Certificate) server.certificate();
+        X509Certificate certificate = server.certificate();
         assertThat(end).isEqualTo((double) certificate.getNotAfter().toInstant().getEpochSecond());
     }
 

@@ -16,6 +16,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
@@ -101,7 +102,9 @@ public final class TlsFiles {
         }
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(trusted);
-        return factory.getTrustManagers();
+        return Arrays.stream(factory.getTrustManagers())
+                .map(manager -> new DatedTrust((X509ExtendedTrustManager) manager))
+                .toArray(TrustManager[]::new);
     }
 
     /**

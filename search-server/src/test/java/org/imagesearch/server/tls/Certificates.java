@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -34,12 +34,23 @@ public final class Certificates {
 
     /** @param names that it is for, as keytool wants them: {@code dns:localhost,ip:127.0.0.1} */
     public static Certificates make(Path folder, String name, String algorithm, String names) {
+        return make(folder, name, algorithm, names, "-0d");
+    }
+
+    /** One for localhost that has been out of date for a month. */
+    public static Certificates makeExpired(Path folder, String name) {
+        return make(folder, name, "EC", "dns:localhost,ip:127.0.0.1", "-60d");
+    }
+
+    /** @param start of its 30 days, from now, as keytool wants it: {@code -60d} */
+    private static Certificates make(Path folder, String name, String algorithm, String names, String start) {
         Path store = folder.resolve(name + ".p12");
         try {
             Files.deleteIfExists(store);
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair"));
-            command.addAll(List.of("-keyalg", algorithm, "-alias", "one", "-dname", "CN=" + name, "-validity", "30"));
+            command.addAll(List.of("-keyalg", algorithm, "-alias", "one", "-dname", "CN=" + name));
+            command.addAll(List.of("-startdate", start, "-validity", "30"));
             command.addAll(List.of("-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", PASSWORD));
             command.addAll(List.of("-ext", "san=" + names));
             Process process =
@@ -80,9 +91,9 @@ public final class Certificates {
         }
     }
 
-    public Certificate certificate() {
+    public X509Certificate certificate() {
         try {
-            return keyStore().getCertificate("one");
+            return (X509Certificate) keyStore().getCertificate("one");
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }

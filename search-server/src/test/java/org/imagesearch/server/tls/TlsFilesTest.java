@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,6 +66,19 @@ class TlsFilesTest {
         assertRefused(files(certificate, rsaKey, ""), "it is no EC key, as the certificate's is");
         assertRefused(files(certificate, oldKey, ""), "openssl pkcs8 -topk8");
         assertRefused(files(elliptic.store(), null, "wrong"), "cannot read " + elliptic.store());
+    }
+
+    @Test
+    void aCertificateThatStandsAmongTheTrustedIsTakenWithinItsDatesAlone() throws IOException {
+        Certificates old = Certificates.makeExpired(folder, "expired");
+        Path trusted =
+                Files.writeString(folder.resolve("trusted.pem"), elliptic.certificatePem() + old.certificatePem());
+        TlsFiles files = new TlsFiles(new TlsClientSettings(trusted.toString(), "", "", ""));
+
+        assertThat(files.acceptServer(List.of(elliptic.certificate()))).isTrue();
+        assertThat(files.acceptClient(List.of(elliptic.certificate()))).isTrue();
+        assertThat(files.acceptServer(List.of(old.certificate()))).isFalse();
+        assertThat(files.acceptClient(List.of(old.certificate()))).isFalse();
     }
 
     @Test
