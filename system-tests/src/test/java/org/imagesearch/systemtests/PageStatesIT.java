@@ -49,7 +49,7 @@ class PageStatesIT extends OnThePage {
         });
         ask("hamburger");
 
-        assertThat(page.locator("#count")).containsText("The server is busy: asking again in 1 s");
+        assertThat(page.locator("#count")).containsText("The server is busy: asking again in 3 s");
         assertThat(page.locator(".notice.problem .title")).hasText("The server is busy.");
         assertThat(asked).hasValue(2);
         visitor.shoot("busy");
@@ -134,11 +134,12 @@ class PageStatesIT extends OnThePage {
                 new Route.FulfillOptions().setContentType("application/json").setBody(partial));
     }
 
+    /** A wait of 3 s: what the page says meanwhile is looked for once in a second at the least. */
     static void refuse(Route route, int status, String code, String message) {
         route.fulfill(new Route.FulfillOptions()
                 .setStatus(status)
                 .setContentType("application/json")
-                .setHeaders(status == 503 ? Map.of("Retry-After", "1") : Map.of())
+                .setHeaders(status == 503 ? Map.of("Retry-After", "3") : Map.of())
                 .setBody("{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}".formatted(code, message)));
     }
 
