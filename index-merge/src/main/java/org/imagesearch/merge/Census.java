@@ -52,6 +52,31 @@ record Census(List<Run> runs, long wanted) {
         return new Census(runs, runs.stream().mapToLong(Run::wanted).sum());
     }
 
+    /** All rows as the inputs of tasks, in the order of the dataset, each but the last of exactly so many. */
+    List<List<RowRange>> tasks(long rowsPerTask) {
+        List<List<RowRange>> tasks = new ArrayList<>();
+        List<RowRange> task = new ArrayList<>();
+        long room = rowsPerTask;
+        for (Run run : runs) {
+            RowRange rows = run.rows();
+            for (long from = rows.from(); from < rows.to(); ) {
+                long to = Math.min(rows.to(), from + room);
+                RowRange.append(task, new RowRange(rows.file(), rows.rowGroup(), from, to));
+                room -= to - from;
+                from = to;
+                if (room == 0) {
+                    tasks.add(List.copyOf(task));
+                    task.clear();
+                    room = rowsPerTask;
+                }
+            }
+        }
+        if (!task.isEmpty()) {
+            tasks.add(List.copyOf(task));
+        }
+        return tasks;
+    }
+
     private static List<Group> count(
             List<FileSlice> slices, InputFormat format, Configuration hadoop, int rowsPerRun, Exclusions excluded) {
         List<Group> groups = new ArrayList<>();

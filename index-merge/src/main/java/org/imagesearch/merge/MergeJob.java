@@ -36,6 +36,9 @@ final class MergeJob {
     /** As many as ranges and codebooks of 256 entries take. */
     private static final int CODEC_TRAINING_POINTS = 1 << 16;
 
+    /** What Spark, and what its tasks send, take of a heap beside the vectors to train on. */
+    private static final long BESIDE_TRAINING_BYTES = 512L << 20;
+
     private final JavaSparkContext spark;
     private final MergeRequest request;
     private final MergeSettings settings;
@@ -131,7 +134,7 @@ final class MergeJob {
         int queryCount = size.queries(pictures, settings);
         Exclusions excluded = new Exclusions(List.of(), down);
         Census census = census(excluded);
-        Sample sample = draw(size.heldOut() + size.trainingPoints(), queryCount);
+        Sample sample = draw(census, size.heldOut() + size.trainingPoints(), queryCount);
         // The sample is as large as memory allows: the queries alone are copied out of it, and lie behind what is
         // trained on.
         int drawn = sample.pictures().size();
@@ -178,7 +181,7 @@ final class MergeJob {
             return new MergeSummary(Optional.empty(), 0);
         }
         int queryCount = settings.measuring().pictures();
-        Sample sample = draw(queryCount, BackgroundSample.MOST);
+        Sample sample = draw(census, queryCount, BackgroundSample.MOST);
         Base base = link(generation, published, current);
         List<ShardEntry> written =
                 write(generation, base, IndexSize.shards(census.wanted(), settings), census, excluded);
@@ -215,9 +218,15 @@ final class MergeJob {
         return mixed;
     }
 
-    private Sample draw(int count, int queries) {
+    private Sample draw(Census census, int count, int queries) {
         Sample sample = Sample.draw(
-                spark, tasks, format, hadoop, dataset.manifest().embedded(), Math.max(count, queries), settings.seed());
+                spark,
+                census,
+                format,
+                hadoop,
+                dataset.manifest().embedded(),
+                Math.max(count, queries),
+                settings.seed());
         if (sample.seen() != dataset.manifest().embedded()) {
             throw ImageSearchException.data(
                     "the dataset %s has %d pictures in its files, but dataset.json says %d: run bin/embed on it again",
@@ -236,11 +245,11 @@ final class MergeJob {
     private void requireHeap(long vectors) {
         long bytes = vectors * format.dimension() * Float.BYTES;
         long heap = Runtime.getRuntime().maxMemory();
-        if (bytes > heap / 2) {
+        if (bytes > Math.max(heap / 4, heap - BESIDE_TRAINING_BYTES)) {
             throw ImageSearchException.resource(
-                    "%,d MiB of vectors to train on need a heap of twice that, it has %,d MiB: give the driver more memory"
+                    "%,d MiB of vectors to train on need a heap of %,d MiB, it has %,d: give the driver more memory"
                             + " (IMAGESEARCH_DRIVER_MEMORY), or train on less (training.memory)",
-                    bytes >> 20, heap >> 20);
+                    bytes >> 20, (Math.min(4 * bytes, bytes + BESIDE_TRAINING_BYTES) >> 20) + 1, heap >> 20);
         }
     }
 

@@ -9,7 +9,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.imagesearch.core.ImageSearchException;
-import org.imagesearch.core.parquet.FileSlice;
+import org.imagesearch.core.parquet.RowRange;
 import scala.Function1;
 import scala.Function2;
 import scala.collection.Iterator;
@@ -24,6 +24,11 @@ import scala.runtime.BoxedUnit;
  * @param pictures the drawn ones, in their random order
  */
 record Sample(long seen, VectorBlock pictures) {
+    /** What a task draws at most. Spark copies it four times on its way to the driver, where four of them may be on their way. */
+    private static final long TASK_BYTES = 8 << 20;
+
+    /** What a task reads at most. */
+    private static final long TASK_READS_BYTES = 128 << 20;
 
     /** What one task found. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
@@ -32,22 +37,23 @@ record Sample(long seen, VectorBlock pictures) {
     /**
      * Reads every embedding of the dataset once, on the way checking them all, and keeps a few.
      *
-     * @param tasks what to read, task by task
+     * @param census the rows to read
      * @param expected pictures that the dataset should have
      * @param count pictures to draw; all if the dataset has no more
      * @throws ImageSearchException (data) naming the picture, if an embedding is not what the dataset promises
      */
     static Sample draw(
             JavaSparkContext spark,
-            List<List<FileSlice>> tasks,
+            Census census,
             InputFormat format,
             Broadcast<SerializableConfiguration> hadoop,
             long expected,
             int count,
             long seed) {
         long limit = rankLimit(count, expected);
+        List<List<RowRange>> tasks = census.tasks(rowsPerTask(count, expected, format.dimension()));
         JavaRDD<Part> parts = spark.parallelize(tasks, Math.max(1, tasks.size()))
-                .map(slices -> drawFrom(slices, format, hadoop.value().value(), limit, seed));
+                .map(rows -> drawFrom(rows, format, hadoop.value().value(), limit, seed));
         // Together they may be as large as memory allows: each is copied as it comes, and then forgotten.
         Gathered gathered = new Gathered(room(count, expected), format.dimension());
         spark.sc()
@@ -68,11 +74,17 @@ record Sample(long seen, VectorBlock pictures) {
         return share >= 1 ? Long.MAX_VALUE : (long) ((share * 2 - 1) * Long.MAX_VALUE);
     }
 
-    private static Part drawFrom(
-            List<FileSlice> slices, InputFormat format, Configuration hadoop, long limit, long seed) {
+    /** Rows of a task, of which it draws {@link #TASK_BYTES} or a little more. */
+    static long rowsPerTask(int count, long expected, int dimension) {
+        long rowBytes = (long) dimension * Float.BYTES;
+        double share = Math.min(1, (double) count / expected);
+        return Math.max(1, (long) Math.min(TASK_READS_BYTES, TASK_BYTES / share) / rowBytes);
+    }
+
+    private static Part drawFrom(List<RowRange> rows, InputFormat format, Configuration hadoop, long limit, long seed) {
         VectorBlock drawn = new VectorBlock(0, format.dimension());
         long seen = 0;
-        try (UnitVectorReader reader = UnitVectorReader.ofSlices(slices, format, hadoop)) {
+        try (UnitVectorReader reader = UnitVectorReader.of(rows, format, format.batch(), hadoop)) {
             for (int read = reader.next(); read > 0; read = reader.next()) {
                 for (int row = 0; row < read; row++) {
                     if (Hashing.rank(reader.ids()[row], seed) <= limit) {

@@ -81,16 +81,7 @@ final class ShardParts {
         List<RowRange> ranges = new ArrayList<>();
         for (Piece piece : pieces) {
             RowRange rows = runs.get(piece.run()).rows();
-            RowRange next = new RowRange(rows.file(), rows.rowGroup(), piece.from(), piece.to());
-            RowRange last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-            if (last != null
-                    && last.file().equals(next.file())
-                    && last.rowGroup() == next.rowGroup()
-                    && last.to() == next.from()) {
-                ranges.set(ranges.size() - 1, new RowRange(last.file(), last.rowGroup(), last.from(), next.to()));
-            } else {
-                ranges.add(next);
-            }
+            RowRange.append(ranges, new RowRange(rows.file(), rows.rowGroup(), piece.from(), piece.to()));
         }
         return ranges;
     }

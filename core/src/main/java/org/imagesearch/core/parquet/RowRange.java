@@ -1,6 +1,7 @@
 package org.imagesearch.core.parquet;
 
 import java.io.Serializable;
+import java.util.List;
 import org.imagesearch.core.ImageSearchException;
 
 /**
@@ -27,6 +28,16 @@ public record RowRange(String file, int rowGroup, long from, long to) implements
     /** Whether it lies in the same row group as another range. */
     boolean isBeside(RowRange other) {
         return rowGroup == other.rowGroup && file.equals(other.file);
+    }
+
+    /** Adds rows behind others: to the last of these, where they begin at its end. */
+    public static void append(List<RowRange> ranges, RowRange next) {
+        RowRange last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
+        if (last != null && last.isBeside(next) && last.to == next.from) {
+            ranges.set(ranges.size() - 1, new RowRange(last.file, last.rowGroup, last.from, next.to));
+        } else {
+            ranges.add(next);
+        }
     }
 
     /** The rows from another one on. */
