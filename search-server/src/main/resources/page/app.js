@@ -169,13 +169,13 @@ function titleOf({ text, id, picture }) {
 }
 
 function run() {
-  return asking(async (signal) => showAnswer(await answers.ask(query, signal, waiting)));
+  return asking(async (signal, onWait) => showAnswer(await answers.ask(query, signal, onWait)));
 }
 
 async function showMore() {
   const before = results.hits.length;
-  await asking(async (signal) => {
-    const further = await answers.further(query, view.answer, signal, waiting);
+  await asking(async (signal, onWait) => {
+    const further = await answers.further(query, view.answer, signal, onWait);
     query = further.query;
     remember('replaceState', query, null);
     showAnswer(further.answer);
@@ -189,8 +189,12 @@ async function asking(action) {
   const controller = new AbortController();
   pending = controller;
   const loading = setTimeout(() => view.busy('Searching…'), LOADING_SHOWS_AFTER_MS);
+  const onWait = (why) => {
+    clearTimeout(loading); // Or it says the less of the two once more.
+    view.busy(notices.waiting(why));
+  };
   try {
-    await action(controller.signal);
+    await action(controller.signal, onWait);
   } catch (error) {
     if (!controller.signal.aborted) {
       fail(error);
@@ -224,13 +228,9 @@ function showAnswer(answer) {
 /** The hits behind one that stands for its near duplicates: the same search, ungrouped, has them with all that is known. */
 async function others(hit) {
   const ungrouped = queries.withOptions(query, { group: null });
-  const answer = await answers.ask({ ...ungrouped, k: query.k }, new AbortController().signal, waiting).catch(() => ({ hits: [] }));
+  const answer = await answers.ask({ ...ungrouped, k: query.k }, new AbortController().signal, () => {}).catch(() => ({ hits: [] }));
   const known = new Map(answer.hits.map((other) => [other.id, other]));
   return hit.duplicates.map((id) => known.get(id) ?? { id });
-}
-
-function waiting(why) {
-  view.busy(notices.waiting(why));
 }
 
 async function describe() {

@@ -226,6 +226,7 @@ final class MergeJob {
                 hadoop,
                 dataset.manifest().embedded(),
                 Math.max(count, queries),
+                settings.split().count(),
                 settings.seed());
         if (sample.seen() != dataset.manifest().embedded()) {
             throw ImageSearchException.data(

@@ -24,11 +24,8 @@ import scala.runtime.BoxedUnit;
  * @param pictures the drawn ones, in their random order
  */
 record Sample(long seen, VectorBlock pictures) {
-    /** What a task draws at most. Spark copies it four times on its way to the driver, where four of them may be on their way. */
+    /** What a task draws at most. Spark copies it more than once on its way to the driver, where several may be on their way. */
     private static final long TASK_BYTES = 8 << 20;
-
-    /** What a task reads at most. */
-    private static final long TASK_READS_BYTES = 128 << 20;
 
     /** What one task found. */
     @SuppressWarnings("ArrayRecordComponent") // moved in bulk, never compared
@@ -40,6 +37,7 @@ record Sample(long seen, VectorBlock pictures) {
      * @param census the rows to read
      * @param expected pictures that the dataset should have
      * @param count pictures to draw; all if the dataset has no more
+     * @param split bytes of vectors that a task reads at most
      * @throws ImageSearchException (data) naming the picture, if an embedding is not what the dataset promises
      */
     static Sample draw(
@@ -49,9 +47,10 @@ record Sample(long seen, VectorBlock pictures) {
             Broadcast<SerializableConfiguration> hadoop,
             long expected,
             int count,
+            long split,
             long seed) {
         long limit = rankLimit(count, expected);
-        List<List<RowRange>> tasks = census.tasks(rowsPerTask(count, expected, format.dimension()));
+        List<List<RowRange>> tasks = census.tasks(rowsPerTask(count, expected, split, format.dimension()));
         JavaRDD<Part> parts = spark.parallelize(tasks, Math.max(1, tasks.size()))
                 .map(rows -> drawFrom(rows, format, hadoop.value().value(), limit, seed));
         // Together they may be as large as memory allows: each is copied as it comes, and then forgotten.
@@ -74,11 +73,11 @@ record Sample(long seen, VectorBlock pictures) {
         return share >= 1 ? Long.MAX_VALUE : (long) ((share * 2 - 1) * Long.MAX_VALUE);
     }
 
-    /** Rows of a task, of which it draws {@link #TASK_BYTES} or a little more. */
-    static long rowsPerTask(int count, long expected, int dimension) {
+    /** Rows of a task, which reads no more than {@code split} bytes of them and draws {@link #TASK_BYTES} or a little more. */
+    static long rowsPerTask(int count, long expected, long split, int dimension) {
         long rowBytes = (long) dimension * Float.BYTES;
         double share = Math.min(1, (double) count / expected);
-        return Math.max(1, (long) Math.min(TASK_READS_BYTES, TASK_BYTES / share) / rowBytes);
+        return Math.max(1, Math.min(split, (long) (TASK_BYTES / share)) / rowBytes);
     }
 
     private static Part drawFrom(List<RowRange> rows, InputFormat format, Configuration hadoop, long limit, long seed) {

@@ -29,12 +29,14 @@ class CensusTest {
     }
 
     @Test
-    void aTaskOfTheSampleDrawsEightMebibytesAndReadsSixteenTimesThatAtMost() {
-        assertThat(Sample.rowsPerTask(300_000, 300_000, 512)).isEqualTo(4_096);
-        assertThat(Sample.rowsPerTask(1_000_000, 300_000, 512)).isEqualTo(4_096);
-        assertThat(Sample.rowsPerTask(100_000, 400_000, 512)).isEqualTo(16_384);
-        assertThat(Sample.rowsPerTask(1_000, 100_000_000, 512)).isEqualTo(65_536);
-        assertThat(Sample.rowsPerTask(10, 10, 4 << 20)).isEqualTo(1);
+    void aTaskOfTheSampleDrawsEightMebibytesAndReadsASplitAtMost() {
+        long split = 128 << 20;
+        assertThat(Sample.rowsPerTask(300_000, 300_000, split, 512)).isEqualTo(4_096);
+        assertThat(Sample.rowsPerTask(1_000_000, 300_000, split, 512)).isEqualTo(4_096);
+        assertThat(Sample.rowsPerTask(100_000, 400_000, split, 512)).isEqualTo(16_384);
+        assertThat(Sample.rowsPerTask(1_000, 100_000_000, split, 512)).isEqualTo(65_536);
+        assertThat(Sample.rowsPerTask(1_000, 100_000_000, split / 2, 512)).isEqualTo(32_768);
+        assertThat(Sample.rowsPerTask(10, 10, split, 4 << 20)).isEqualTo(1);
     }
 
     private static Run run(String file, int rowGroup, long from, long to) {

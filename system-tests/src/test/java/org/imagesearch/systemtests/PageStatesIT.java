@@ -3,6 +3,7 @@ package org.imagesearch.systemtests;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.Clock;
 import com.microsoft.playwright.Route;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,6 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class PageStatesIT extends OnThePage {
     private static final Pattern SEARCHES = Pattern.compile("/search(\\?|$)");
+    private static final String BUSY = "The server is busy: asking again in 3 s…";
+    private static final int RETRY_AFTER_MS = 3_000;
 
     @ParameterizedTest
     @CsvSource({
@@ -47,9 +50,17 @@ class PageStatesIT extends OnThePage {
             asked.incrementAndGet();
             refuse(route, 503, "unavailable", "the server has too much to do");
         });
+        // The page's timers wait for the test: a server that refuses at once does so before the page says that it is
+        // searching.
+        page.clock().install(new Clock.InstallOptions().setTime(0));
+        page.clock().pauseAt(1_000);
         ask("hamburger");
 
-        assertThat(page.locator("#count")).containsText("The server is busy: asking again in 3 s");
+        assertThat(page.locator("#count")).hasText(BUSY);
+        page.clock().runFor(RETRY_AFTER_MS - 1);
+        assertThat(page.locator("#count")).hasText(BUSY);
+        assertThat(asked).hasValue(1);
+        page.clock().runFor(1);
         assertThat(page.locator(".notice.problem .title")).hasText("The server is busy.");
         assertThat(asked).hasValue(2);
         visitor.shoot("busy");
