@@ -1,26 +1,54 @@
 package org.imagesearch.clip;
 
+import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.ShortPointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.imagesearch.clip.PictureException.Reason;
+import org.imagesearch.core.ErrorCode;
+import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.RootCause;
 
 /**
  * PNG by libpng and WebP by libwebp, through OpenCV; JPEG too, by its libjpeg-turbo, where {@link PictureLibrary} is missing.
  * Stateless and thread-safe.
  */
 final class OpenCvDecoder {
-    static {
-        // The callers are many; a decoder that starts threads of its own would only get in their way.
-        opencv_core.setNumThreads(1);
-    }
+    private static final Optional<Throwable> FAILURE = load();
 
     private OpenCvDecoder() {}
 
-    /** Decodes to RGB: grey repeated, alpha dropped, 16 bits cut to the upper 8. */
+    /** @throws ImageSearchException (resource) with the reason, if OpenCV cannot be loaded */
+    static void require() {
+        if (FAILURE.isPresent()) {
+            throw new ImageSearchException(
+                    ErrorCode.RESOURCE,
+                    "OpenCV, which decodes PNG and WebP, cannot be loaded: " + RootCause.of(FAILURE.get()),
+                    FAILURE.get());
+        }
+    }
+
+    private static Optional<Throwable> load() {
+        try {
+            Loader.load(opencv_imgcodecs.class);
+            // The callers are many; a decoder that starts threads of its own would only get in their way.
+            opencv_core.setNumThreads(1);
+            return Optional.empty();
+        } catch (LinkageError | RuntimeException e) {
+            return Optional.of(e);
+        }
+    }
+
+    /**
+     * Decodes to RGB: grey repeated, alpha dropped, 16 bits cut to the upper 8.
+     *
+     * @throws ImageSearchException (resource) with the reason, if OpenCV cannot be loaded
+     */
     static Picture decode(byte[] bytes, PictureHeader header) {
+        require();
         // A JPEG is asked for in RGB, which its decoder gives without a copy; the others as they are, since OpenCV
         // would blend or scale what we only want cut off.
         int flags = header.format() == PictureHeader.Format.JPEG

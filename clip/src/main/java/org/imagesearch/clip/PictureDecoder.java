@@ -27,7 +27,21 @@ public final class PictureDecoder {
         this.applyOrientation = applyOrientation;
     }
 
-    /** @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits */
+    /**
+     * Loads what decodes the formats. Without this call, the first picture of a format finds out.
+     *
+     * @throws ImageSearchException (resource) with the reason, if it cannot be loaded
+     */
+    public static void requireFormats() {
+        OpenCvDecoder.require();
+    }
+
+    /**
+     * Decodes a picture of any format.
+     *
+     * @throws PictureException with the reason, if the bytes are no picture that can be decoded within the limits
+     * @throws ImageSearchException (resource) with the reason, if what decodes its format cannot be loaded
+     */
     public Picture decode(byte[] bytes) {
         return decode(bytes, header(bytes));
     }

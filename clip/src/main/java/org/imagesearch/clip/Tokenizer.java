@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.imagesearch.clip.TextSpec.Padding;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.RootCause;
 
 /**
  * Texts to token ids, by a {@code tokenizer.json}.
@@ -40,7 +41,8 @@ final class Tokenizer implements AutoCloseable {
     /**
      * @param maxLength most tokens of a text, markers included
      * @param padding how far texts are padded
-     * @throws ImageSearchException (data) naming the file, if it is no tokenizer
+     * @throws ImageSearchException (data) naming the file, if it is no tokenizer; (resource) with the reason, if the native
+     *     library cannot be loaded
      */
     static Tokenizer open(Path file, int maxLength, Padding padding) {
         try {
@@ -62,6 +64,9 @@ final class Tokenizer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             throw new ImageSearchException(
                     ErrorCode.DATA, "cannot open the tokenizer " + file + ": " + e.getMessage(), e);
+        } catch (LinkageError e) {
+            throw new ImageSearchException(
+                    ErrorCode.RESOURCE, "the library of tokenizers cannot be loaded: " + RootCause.of(e), e);
         }
     }
 

@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -30,14 +32,43 @@ class PictureLibraryTest {
                 .map(entry -> entry.endsWith(Path.of("clip", "target", "classes")) ? classes : entry)
                 .map(Path::toString)
                 .collect(Collectors.joining(File.pathSeparator));
+        Ran ran = run(WithoutPictureLibrary.class, "-cp", classPath);
+        assertThat(ran.out).as(ran.log).isEqualTo("equal=" + Golden.names().size() + " missing=true");
+        assertThat(ran.log.lines().filter(line -> line.contains("native picture library not loaded")))
+                .singleElement()
+                .asString()
+                .contains("reason=java.lang.UnsatisfiedLinkError");
+    }
+
+    /** As in a container whose file system cannot be written. */
+    @Test
+    void whereNoLibraryCanBeUnpackedTheReasonIsToldEachTime() throws Exception {
+        Path none = folder.resolve("none");
+        Ran ran = run(
+                WithoutPlaceForLibraries.class,
+                "-cp",
+                System.getProperty("java.class.path"),
+                "-Djava.io.tmpdir=" + none,
+                // A file, so that nobody makes a folder of it.
+                "-Duser.home=" + Files.createFile(none),
+                "-Dorg.bytedeco.javacpp.cachedir=" + none);
+        assertThat(ran.out.lines().toList()).as(ran.log).hasSize(2).allSatisfy(line -> assertThat(line)
+                .startsWith("RESOURCE OpenCV, which decodes PNG and WebP, cannot be loaded: ")
+                .contains("org.bytedeco.javacpp.cachedir"));
+    }
+
+    private record Ran(String out, String log) {}
+
+    /** Runs a program in a JVM of its own. */
+    private Ran run(Class<?> program, String... options) throws Exception {
         Path out = folder.resolve("out.txt");
         Path errors = folder.resolve("errors.txt");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.awt.headless=true",
-                        "-cp",
-                        classPath,
-                        WithoutPictureLibrary.class.getName())
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Djava.awt.headless=true");
+        command.addAll(List.of(options));
+        command.add(program.getName());
+        Process process = new ProcessBuilder(command)
                 .redirectOutput(out.toFile())
                 .redirectError(errors.toFile())
                 .start();
@@ -45,13 +76,7 @@ class PictureLibraryTest {
         process.destroyForcibly();
         String log = Files.readString(errors);
         assertThat(ended).as(log).isTrue();
-        assertThat(Files.readString(out).strip())
-                .as(log)
-                .isEqualTo("equal=" + Golden.names().size() + " missing=true");
-        assertThat(log.lines().filter(line -> line.contains("native picture library not loaded")))
-                .singleElement()
-                .asString()
-                .contains("reason=java.lang.UnsatisfiedLinkError");
+        return new Ran(Files.readString(out).strip(), log);
     }
 
     private Path copyWithoutLibrary(Path classes) throws IOException {

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.RootCause;
 import org.imagesearch.faiss.binding.FaissCalls;
 
 /** The native library: whether it could be loaded here, whether it fits this binding, and what it is. */
@@ -39,7 +40,7 @@ public final class FaissLibrary {
                     ErrorCode.RESOURCE,
                     "the Faiss library cannot be loaded on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch") + ": "
-                            + FAILURE.get().getMessage(),
+                            + RootCause.of(FAILURE.get()),
                     FAILURE.get());
         }
     }

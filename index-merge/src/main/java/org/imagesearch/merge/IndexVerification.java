@@ -11,6 +11,7 @@ import org.imagesearch.core.index.FileEntry;
 import org.imagesearch.core.index.IndexDirectory;
 import org.imagesearch.core.index.IndexManifest;
 import org.imagesearch.core.index.ShardEntry;
+import org.imagesearch.faiss.FaissLibrary;
 import org.imagesearch.faiss.IvfIndex;
 
 /**
@@ -28,8 +29,11 @@ record IndexVerification(int files, long bytesRead, List<String> problems) {
     /**
      * Every byte against its checksum; then, of shards whose files are what they were, the structure of the Faiss file, its
      * centroids, the counts, and that every vector has its row and every row names its vector's list.
+     *
+     * @throws ImageSearchException (resource) if Faiss cannot be loaded here, which is no fault of a file
      */
     static IndexVerification whole(IndexDirectory index, String generation) {
+        FaissLibrary.require();
         IndexManifest manifest = index.readManifest(generation);
         Map<String, String> problems = new ConcurrentSkipListMap<>();
         List<FileEntry> files = manifest.files().toList();

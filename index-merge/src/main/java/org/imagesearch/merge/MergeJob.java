@@ -36,9 +36,6 @@ final class MergeJob {
     /** As many as ranges and codebooks of 256 entries take. */
     private static final int CODEC_TRAINING_POINTS = 1 << 16;
 
-    /** What Spark, and what its tasks send, take of a heap beside the vectors to train on. */
-    private static final long BESIDE_TRAINING_BYTES = 512L << 20;
-
     private final JavaSparkContext spark;
     private final MergeRequest request;
     private final MergeSettings settings;
@@ -130,7 +127,9 @@ final class MergeJob {
         IndexFactory wanted = settings.wanted().orElse(IndexFactory.parse("IVF,Flat"));
         wanted.codec().requireDimension(format.dimension());
         IndexSize size = IndexSize.choose(pictures, format.dimension(), settings);
-        requireHeap(size.heldOut() + size.trainingPoints());
+        // What does not fit should not be found out after everything was read.
+        long drawnBytes = (long) (size.heldOut() + size.trainingPoints()) * format.dimension() * Float.BYTES;
+        TrainingMemory.requireFits(drawnBytes, Runtime.getRuntime().maxMemory());
         int queryCount = size.queries(pictures, settings);
         Exclusions excluded = new Exclusions(List.of(), down);
         Census census = census(excluded);
@@ -240,18 +239,6 @@ final class MergeJob {
                         sample.seen(), sample.pictures().size()));
         sample.pictures().removeIf(id -> Arrays.binarySearch(down, id) >= 0);
         return sample;
-    }
-
-    /** What does not fit should not be found out after everything was read. */
-    private void requireHeap(long vectors) {
-        long bytes = vectors * format.dimension() * Float.BYTES;
-        long heap = Runtime.getRuntime().maxMemory();
-        if (bytes > Math.max(heap / 4, heap - BESIDE_TRAINING_BYTES)) {
-            throw ImageSearchException.resource(
-                    "%,d MiB of vectors to train on need a heap of %,d MiB, it has %,d: give the driver more memory"
-                            + " (IMAGESEARCH_DRIVER_MEMORY), or train on less (training.memory)",
-                    bytes >> 20, (Math.min(4 * bytes, bytes + BESIDE_TRAINING_BYTES) >> 20) + 1, heap >> 20);
-        }
     }
 
     /** Trains on the first {@code count} vectors of a sample. */

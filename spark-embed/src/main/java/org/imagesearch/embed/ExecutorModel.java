@@ -20,6 +20,7 @@ import org.imagesearch.clip.GoldenVectors;
 import org.imagesearch.clip.ImageEncoder;
 import org.imagesearch.clip.ImageSpec;
 import org.imagesearch.clip.ModelBundle;
+import org.imagesearch.clip.PictureDecoder;
 import org.imagesearch.clip.PictureSize;
 import org.imagesearch.clip.PictureSquares;
 import org.imagesearch.clip.TextEncoder;
@@ -107,6 +108,7 @@ final class ExecutorModel {
 
     private static Iterator<Refusal> refusal(Location location, TaskSettings settings) {
         try {
+            PictureDecoder.requireFormats();
             images(location, settings);
             return Collections.emptyIterator();
         } catch (ImageSearchException e) {

@@ -252,7 +252,11 @@ final class PicturePipeline implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // Late or given up, and so over already.
         } catch (RuntimeException e) {
-            picture.failed(Stage.DECODE, e);
+            if (e instanceof ImageSearchException known && known.code() == ErrorCode.RESOURCE) {
+                picture.broke(known); // The decoder cannot be loaded here, which is no fault of the picture.
+            } else {
+                picture.failed(Stage.DECODE, e);
+            }
         } catch (Error e) {
             picture.broke(e);
         } finally {

@@ -326,11 +326,21 @@ class PicturePipelineTest {
     }
 
     @Test
-    void outOfMemoryIsNoFailureOfThePicture() throws Exception {
+    void whatTheHostLacksIsNoFailureOfThePicture() throws Exception {
+        endsTheTask(() -> {
+            throw new OutOfMemoryError("no heap");
+        });
+        endsTheTask(() -> {
+            throw ImageSearchException.resource("no heap");
+        });
+    }
+
+    private void endsTheTask(Runnable decoding) throws Exception {
         squares = new NumberSquares() {
             @Override
             public PictureSize prepare(byte[] file, ByteBuffer out, int at) {
-                throw new OutOfMemoryError("no heap");
+                decoding.run();
+                return super.prepare(file, out, at);
             }
         };
         PicturePipeline pipeline = pipeline(1, 1, 8);

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import java.util.concurrent.atomic.AtomicReference;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.RootCause;
 
 /** The one ONNX Runtime environment of the process. */
 final class Environment {
@@ -37,9 +38,7 @@ final class Environment {
         }
         if (failure.get() != null) {
             throw new ImageSearchException(
-                    ErrorCode.RESOURCE,
-                    "ONNX Runtime cannot be loaded: " + failure.get().getMessage(),
-                    failure.get());
+                    ErrorCode.RESOURCE, "ONNX Runtime cannot be loaded: " + RootCause.of(failure.get()), failure.get());
         }
         return environment.get();
     }

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import org.imagesearch.core.ErrorCode;
 import org.imagesearch.core.ImageSearchException;
+import org.imagesearch.core.RootCause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -24,7 +25,17 @@ public final class Programs {
                     tell(e.getCommandLine(), e.getMessage());
                     return CommandLine.ExitCode.USAGE;
                 })
-                .setExecutionExceptionHandler((e, failed, parsed) -> fail(e, failed));
+                .setExecutionExceptionHandler((e, failed, parsed) -> fail(e, failed))
+                .setExecutionStrategy(parsed -> {
+                    try {
+                        return new CommandLine.RunLast().execute(parsed);
+                    } catch (
+                            LinkageError
+                                    e) { // A native library that cannot be loaded here; picocli hands on exceptions
+                        // alone.
+                        return fail(e, command);
+                    }
+                });
     }
 
     /** Spark and others wrap what is thrown inside them; the person at the terminal gets the outermost of ours. */
@@ -45,6 +56,10 @@ public final class Programs {
                 tell(command, failed.getMessage() + ": " + failed.getCause().getMessage());
                 return CommandLine.ExitCode.SOFTWARE;
             }
+        }
+        if (thrown instanceof LinkageError) {
+            tell(command, "a library cannot be loaded: " + RootCause.of(thrown));
+            return CommandLine.ExitCode.SOFTWARE;
         }
         boolean isWrapped = thrown instanceof CommandLine.ExecutionException && thrown.getCause() != null;
         tell(command, withLastCause((isWrapped ? thrown.getCause() : thrown).toString()));

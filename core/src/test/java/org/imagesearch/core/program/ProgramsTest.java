@@ -14,16 +14,19 @@ import picocli.CommandLine.Command;
 
 class ProgramsTest {
     @Command(name = "try")
-    private record Failing(Exception failure) implements Callable<Integer> {
+    private record Failing(Throwable failure) implements Callable<Integer> {
         @Override
         public Integer call() throws Exception {
-            throw failure;
+            if (failure instanceof Error error) {
+                throw error;
+            }
+            throw (Exception) failure;
         }
     }
 
     private record Ended(int status, String line) {}
 
-    private static Ended end(Exception failure) {
+    private static Ended end(Throwable failure) {
         StringWriter err = new StringWriter();
         int status = Programs.endingInOneLine(new CommandLine(new Failing(failure)))
                 .setErr(new PrintWriter(err))
@@ -42,6 +45,16 @@ class ProgramsTest {
     void whatHappenedToAFileIsToldWithTheFile() {
         assertThat(end(new UncheckedIOException("cannot write f", new IOException("No space left on device"))))
                 .isEqualTo(new Ended(1, "try: cannot write f: No space left on device"));
+    }
+
+    @Test
+    void ofALibraryThatCannotBeLoadedTheReasonIsTold() {
+        LinkageError noPlace = new UnsatisfiedLinkError("java.io.IOException: no place");
+        noPlace.initCause(new IOException("no place"));
+        assertThat(end(new NoClassDefFoundError("Could not initialize class Calls").initCause(noPlace)))
+                .isEqualTo(new Ended(1, "try: a library cannot be loaded: no place"));
+        assertThat(end(new UnsatisfiedLinkError()))
+                .isEqualTo(new Ended(1, "try: a library cannot be loaded: java.lang.UnsatisfiedLinkError"));
     }
 
     /** As Spark's scheduler tells of a task that failed on an executor. */
