@@ -1,7 +1,10 @@
 package org.imagesearch.benchmarks;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +24,7 @@ import org.imagesearch.core.ImageSearchException;
  */
 record ServeState(long residentBytes, long heapBytes, long directBytes, int threads, int descriptors) {
     private static final long COLLECT_SECONDS = 60;
+    private static final int METRICS_TIMEOUT_MS = 60_000;
 
     /**
      * Has the server collect its garbage and looks.
@@ -29,7 +33,7 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
      */
     static ServeState of(long pid, URI address) throws IOException, InterruptedException {
         collectGarbage(pid);
-        String metrics = new HttpQuestions(address).get("/metrics").text();
+        String metrics = metrics(address);
         Path folder = Path.of("/proc/" + pid);
         try (Stream<Path> descriptors = Files.list(folder.resolve("fd"))) {
             return new ServeState(
@@ -60,8 +64,8 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
     }
 
     /** Seconds that the server's compiler has worked. */
-    static double compilerSeconds(URI address) throws IOException, InterruptedException {
-        return metric(new HttpQuestions(address).get("/metrics").text(), "jvm_compilation_time_seconds_total");
+    static double compilerSeconds(URI address) throws IOException {
+        return metric(metrics(address), "jvm_compilation_time_seconds_total");
     }
 
     /** Seconds of all processors that a process has taken. */
@@ -70,6 +74,18 @@ record ServeState(long residentBytes, long heapBytes, long directBytes, int thre
                 .flatMap(process -> process.info().totalCpuDuration())
                 .map(duration -> duration.toNanos() / 1e9)
                 .orElse(Double.NaN);
+    }
+
+    /** On a connection that ends with the answer: one that is left open would count among what is looked at. */
+    private static String metrics(URI address) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection) address.resolve("/metrics").toURL().openConnection();
+        connection.setRequestProperty("Connection", "close");
+        connection.setConnectTimeout(METRICS_TIMEOUT_MS);
+        connection.setReadTimeout(METRICS_TIMEOUT_MS);
+        try (InputStream answer = connection.getInputStream()) {
+            return new String(answer.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     private static long status(Path folder, String field) throws IOException {
