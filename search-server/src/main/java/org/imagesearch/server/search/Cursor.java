@@ -4,9 +4,10 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.List;
+import java.util.OptionalDouble;
 import org.imagesearch.core.Checksums;
 import org.imagesearch.core.filter.Filter;
 import org.imagesearch.core.index.IndexManifest;
@@ -23,7 +24,7 @@ import org.imagesearch.server.query.RequestException;
  * @param count pictures looked at, this one included
  */
 record Cursor(float score, long id, int count) {
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
     private static final int MARK = 12;
     private static final int MAX_LENGTH = 200;
     private static final int NAME = 64;
@@ -93,46 +94,65 @@ record Cursor(float score, long id, int count) {
         return RequestException.bad("cursor is none that this server gave out: expected what an answer has as next");
     }
 
+    /** Each answer has one, so that it is made of numbers as they are: writing them as text would take longer than all else here. */
     private static byte[] mark(byte[] bytes, int length, Query query, IndexManifest manifest) {
         MessageDigest digest = Checksums.newDigest();
         digest.update(bytes, 0, length);
-        for (Object part : List.of(manifest.model().value(), manifest.created(), manifest.count())) {
-            digest.update((part + "\n").getBytes(StandardCharsets.UTF_8));
-        }
+        update(digest, manifest.model().value());
+        Instant created = manifest.created();
+        update(digest, created.getEpochSecond(), created.getNano(), manifest.count());
         for (Term term : query.terms()) {
             update(digest, term);
         }
         // Not k, nor what is told of a hit: that may change from page to page.
-        for (Object part : List.of(
-                query.nprobe(),
-                query.recall(),
-                query.minScore(),
-                query.nearDuplicates(),
-                query.standing().minPercentile(),
-                query.standing().autoCutoff(),
-                query.facets().only().isPresent() ? query.facets() : "",
-                query.filter().map(Filter::text).orElse(""))) {
-            digest.update((part + "\n").getBytes(StandardCharsets.UTF_8));
-        }
+        update(
+                digest,
+                query.nprobe().orElse(0),
+                bits(query.recall()),
+                bits(query.minScore()),
+                bits(query.nearDuplicates()),
+                bits(query.standing().minPercentile()),
+                query.standing().autoCutoff() ? 1 : 0);
+        update(digest, query.facets().only().isPresent() ? query.facets().toString() : "");
+        update(digest, query.filter().map(Filter::text).orElse(""));
         return Arrays.copyOf(digest.digest(), MARK);
     }
 
     private static void update(MessageDigest digest, Term term) {
-        byte[] content;
         if (term instanceof Term.Text text) {
-            content = text.text().getBytes(StandardCharsets.UTF_8);
+            update(digest, 't', term, text.text().getBytes(StandardCharsets.UTF_8));
         } else if (term instanceof Term.Image image) {
-            content = image.bytes();
+            update(digest, 'i', term, image.bytes());
         } else if (term instanceof Term.Indexed indexed) {
-            content = Long.toString(indexed.id()).getBytes(StandardCharsets.UTF_8);
+            update(digest, 'p', term, new byte[0]);
+            update(digest, indexed.id());
         } else {
             float[] values = ((Term.Vector) term).values();
             ByteBuffer floats = ByteBuffer.allocate(values.length * Float.BYTES);
             floats.asFloatBuffer().put(values);
-            content = floats.array();
+            update(digest, 'v', term, floats.array());
         }
-        String head = term.getClass().getSimpleName() + " " + term.weight() + " " + content.length + "\n";
-        digest.update(head.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void update(MessageDigest digest, char kind, Term term, byte[] content) {
+        update(digest, kind, Double.doubleToLongBits(term.weight()), content.length);
         digest.update(content);
+    }
+
+    private static void update(MessageDigest digest, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        update(digest, bytes.length);
+        digest.update(bytes);
+    }
+
+    private static void update(MessageDigest digest, long... numbers) {
+        ByteBuffer bytes = ByteBuffer.allocate(numbers.length * Long.BYTES);
+        bytes.asLongBuffer().put(numbers);
+        digest.update(bytes.array());
+    }
+
+    /** Those of no number where there is none. */
+    private static long bits(OptionalDouble number) {
+        return Double.doubleToLongBits(number.orElse(Double.NaN));
     }
 }
